@@ -1,0 +1,30 @@
+//! The vocabulary of the mesh: product files, contracts, checks, versions and diagnostics.
+//!
+//! Light on purpose: no Arrow, no async runtime, no database. Everything here is a pure function of text.
+
+mod check;
+mod codes;
+mod contract;
+mod data_type;
+mod diagnostic;
+mod diff;
+mod document;
+mod duration;
+mod lock;
+mod name;
+mod nearest;
+mod product;
+
+pub use check::{Bounds, Check, CheckKind, Dimension, FixOwner, Tolerance};
+pub use codes::{Page, page, pages};
+pub use contract::{Column, Contract, FORMATS, Freshness, PartitionField, Transform};
+pub use data_type::{DataType, DataTypeError, StructField};
+pub use diagnostic::{Diagnostic, Label, Severity, SourceFile, Sources, Span, redact};
+pub use diff::{Change, Grade, diff, needed_bump, smallest_version};
+pub use duration::{Duration, DurationError};
+pub use lock::{LockedInput, LockedSource, MeshLock};
+pub use name::{Name, NameError, PortName, ProductName};
+pub use nearest::nearest;
+pub use product::{
+    Flavor, Format, Input, Materialize, MeshHome, Output, Owner, Product, Source, Step, StepBody, WriteMode,
+};

@@ -1,0 +1,9 @@
+//! What files mean and what is said of wrong ones, as Markdown in `tests/cases/`; and that no text makes a parser panic.
+
+#![allow(clippy::unwrap_used)]
+
+mod cases;
+mod diagnostics;
+mod markdown;
+mod never_panics;
+mod pages;
