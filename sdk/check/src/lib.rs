@@ -1,0 +1,48 @@
+//! Evaluates every check of a contract in one pass over Arrow batches.
+//!
+//! A [`Suite`] is planned once from a contract and a schema. Each thread that reads data starts a [`Pass`], feeds it
+//! batches, and in the end the passes are merged and finished into a [`Report`]:
+//!
+//! ```
+//! use meshwright_check::{Context, NoExpressions, RowOrigin, Suite};
+//! # use arrow::array::RecordBatch;
+//! # fn judge(contract: &meshwright_spec::Contract, batches: &[RecordBatch]) -> meshwright_check::Report {
+//! let suite = Suite::plan(contract, &batches[0].schema(), &NoExpressions);
+//! let mut pass = suite.start();
+//! let mut first_row = 0;
+//! for batch in batches {
+//!     pass.update(batch, RowOrigin { file: 0, first_row });
+//!     first_row += batch.num_rows() as u64;
+//! }
+//! pass.finish(&Context::at(chrono::Utc::now()))
+//! # }
+//! ```
+//!
+//! What the checks mean, where tools differ: nulls pass all but `not_null`; NaN violates a range, is in no list of
+//! values and is left out of aggregates, which say how often; -0.0 equals 0.0; bounds are inclusive; lengths are
+//! characters; patterns are searched for, with `\d \w \s \b` in ASCII; a row with a null in a key is left out of
+//! `unique`; shares are of all rows in scope; without rows nothing is judged.
+
+mod bits;
+mod bounds;
+mod duplicates;
+mod evidence;
+mod frame;
+mod integers;
+mod keys;
+mod kinds;
+mod pass;
+mod plain;
+mod planner;
+mod report;
+mod rule;
+mod scalar;
+mod suite;
+mod text;
+mod verdict;
+
+pub use frame::RowOrigin;
+pub use pass::{Context, Pass};
+pub use planner::{Expressions, NoExpressions, Predicate};
+pub use report::{CheckResult, Duplicates, Measured, Outcome, Report, Sample};
+pub use suite::{Deferred, Suite};

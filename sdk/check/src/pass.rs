@@ -1,0 +1,159 @@
+//! One walk over the data, or over one thread's part of them.
+use std::sync::Arc;
+
+use arrow::array::{ArrayRef, RecordBatch, RecordBatchOptions};
+use chrono::{DateTime, Utc};
+
+use crate::bits::Bits;
+use crate::frame::{Frame, RowOrigin, View};
+use crate::report::Report;
+use crate::rule::{End, Measure, Skipped, State};
+use crate::suite::{Body, Entry, Suite};
+use crate::verdict::settle;
+
+/// What one thread has seen of the data. Each thread feeds its own pass; they are merged and then finished.
+pub struct Pass {
+    suite: Suite,
+    progress: Vec<Progress>,
+    rows: u64,
+}
+
+/// What is known only when all data have been seen.
+#[derive(Debug, Clone)]
+pub struct Context {
+    /// The moment against which ages are measured.
+    pub now: DateTime<Utc>,
+    /// When the newest release was made, if there is one.
+    pub released_at: Option<DateTime<Utc>>,
+    /// Names of the files by [`RowOrigin::file`].
+    pub files: Vec<String>,
+    /// How many threads may look for duplicates.
+    pub threads: usize,
+}
+
+struct Progress {
+    state: Result<Option<Box<dyn State>>, String>,
+    in_scope: u64,
+}
+
+impl Context {
+    /// No release, no names of files, as many threads as there are processors.
+    pub fn at(now: DateTime<Utc>) -> Self {
+        let threads = std::thread::available_parallelism().map_or(1, usize::from);
+        Self { now, released_at: None, files: Vec::new(), threads }
+    }
+}
+
+impl Pass {
+    pub(crate) fn new(suite: Suite) -> Self {
+        let start = |entry: &Entry| Progress {
+            state: match &entry.body {
+                Body::Rule(rule) => Ok(Some(rule.start(suite.evidence))),
+                Body::Deferred => Ok(None),
+                Body::Unplanned(message) => Err(message.clone()),
+            },
+            in_scope: 0,
+        };
+        let progress = suite.plan.entries.iter().map(start).collect();
+        Self { suite, progress, rows: 0 }
+    }
+
+    /// Takes in a batch. What goes wrong is reported with the check that it hits; the others go on.
+    pub fn update(&mut self, batch: &RecordBatch, origin: RowOrigin) {
+        let rows = batch.num_rows();
+        if rows == 0 {
+            return;
+        }
+        self.rows += rows as u64;
+        let plan = &self.suite.plan;
+        let columns = self.suite.resolve(batch);
+        let predicates = self.answer(&columns, rows);
+        let frame = Frame { rows, origin, columns: &columns, predicates: &predicates, key: &plan.key };
+        for (entry, progress) in plan.entries.iter().zip(&mut self.progress) {
+            if let Err(message) = progress.update(entry, &frame) {
+                progress.state = Err(message);
+            }
+        }
+    }
+
+    /// Takes in what another pass of the same suite has seen.
+    pub fn merge(&mut self, other: Pass) {
+        self.rows += other.rows;
+        for (mine, theirs) in self.progress.iter_mut().zip(other.progress) {
+            mine.in_scope += theirs.in_scope;
+            match (&mut mine.state, theirs.state) {
+                (Ok(Some(state)), Ok(Some(other))) => state.merge(other),
+                (state @ Ok(_), Err(message)) => *state = Err(message),
+                _ => {}
+            }
+        }
+    }
+
+    /// Ends the pass. Checks that a pass cannot answer are errors until [`Report::supply`] answers them.
+    pub fn finish(self, context: &Context) -> Report {
+        let plan = &self.suite.plan;
+        let end = End { now: context.now, released_at: context.released_at, threads: context.threads.max(1) };
+        let mut results = Vec::with_capacity(self.progress.len() + 1);
+        for (entry, progress) in plan.entries.iter().zip(self.progress) {
+            let measure = match progress.state {
+                Ok(Some(state)) => state.finish(&end),
+                Ok(None) => Measure::Failed("not run".into()),
+                Err(message) => Measure::Failed(message),
+            };
+            results.push(settle(&entry.about, progress.in_scope, measure, &context.files));
+        }
+        if let (0, Some(about)) = (self.rows, &plan.counts_rows) {
+            let measure = Measure::Table { measured: 0.into(), violated: true, skipped: Skipped::default() };
+            results.push(settle(about, 0, measure, &[]));
+        }
+        let mut report = Report { results, declared: plan.entries.len(), executed: 0, rows: self.rows };
+        report.count();
+        report
+    }
+
+    /// The rows for which each predicate is true.
+    fn answer(&self, columns: &[(String, Option<ArrayRef>)], rows: usize) -> Vec<Result<Bits, String>> {
+        let plan = &self.suite.plan;
+        if plan.predicates.is_empty() {
+            return Vec::new();
+        }
+        let batch = self.predicate_batch(columns, rows);
+        let answer = |predicate: &Result<Arc<dyn crate::planner::Predicate>, String>| {
+            let array = predicate.as_ref().map_err(Clone::clone)?.evaluate(batch.as_ref().map_err(Clone::clone)?)?;
+            match arrow::array::Array::len(&array) {
+                found if found == rows => Ok(Bits::of_true(&array)),
+                found => Err(format!("the predicate judged {found} of {rows} rows")),
+            }
+        };
+        plan.predicates.iter().map(answer).collect()
+    }
+
+    /// The columns that predicates read, in the types that they were compiled for.
+    fn predicate_batch(&self, columns: &[(String, Option<ArrayRef>)], rows: usize) -> Result<RecordBatch, String> {
+        let plan = &self.suite.plan;
+        let mut arrays = Vec::with_capacity(plan.predicate_columns.len());
+        for (index, field) in plan.predicate_columns.iter().zip(plan.predicate_schema.fields()) {
+            let (name, array) = &columns[*index];
+            let array = array.as_ref().ok_or_else(|| format!("the batch has no column `{name}`"))?;
+            arrays.push(match array.data_type() == field.data_type() {
+                true => array.clone(),
+                false => arrow::compute::cast(array, field.data_type()).map_err(|error| error.to_string())?,
+            });
+        }
+        let options = RecordBatchOptions::new().with_row_count(Some(rows));
+        RecordBatch::try_new_with_options(plan.predicate_schema.clone(), arrays, &options)
+            .map_err(|error| error.to_string())
+    }
+}
+
+impl Progress {
+    fn update(&mut self, entry: &Entry, frame: &Frame<'_>) -> Result<(), String> {
+        let scope = entry.filter.map(|index| frame.predicate(index)).transpose()?;
+        let in_scope = scope.map_or(frame.rows as u64, Bits::count);
+        self.in_scope += in_scope;
+        match &mut self.state {
+            Ok(Some(state)) if in_scope > 0 => state.update(&View { frame, scope, in_scope }),
+            _ => Ok(()),
+        }
+    }
+}

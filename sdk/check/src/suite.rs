@@ -1,0 +1,188 @@
+//! A contract's checks, planned against the type of the data.
+use std::sync::Arc;
+
+use arrow::array::{ArrayRef, RecordBatch};
+use arrow::datatypes::{Field as ArrowField, Schema, SchemaRef};
+use meshwright_spec::{CheckKind, Contract};
+
+use crate::evidence::{Field, object, shown_value};
+use crate::frame::{Frame, RowOrigin};
+use crate::kinds::{self, Planned};
+use crate::pass::Pass;
+use crate::planner::{Expressions, Planner, Predicate};
+use crate::report::Report;
+use crate::rule::Rule;
+use crate::verdict::About;
+
+/// All checks of a contract, ready to be carried out. Immutable and cheap to clone, for sharing between threads.
+///
+/// A check that cannot be planned is not lost: it is reported with outcome [`crate::Outcome::Error`].
+#[derive(Clone)]
+pub struct Suite {
+    pub(crate) plan: Arc<Plan>,
+    pub(crate) evidence: usize,
+}
+
+/// A check that a pass cannot answer, because it needs a query, another port or the product's own program.
+/// The caller answers it by [`Report::supply`]; until then its outcome is an error.
+#[derive(Debug, Clone)]
+pub struct Deferred {
+    /// Index in the contract's checks, and in the report's results.
+    pub index: usize,
+    /// The check's id.
+    pub id: String,
+    /// What is to be answered.
+    pub kind: CheckKind,
+    /// The predicate that selects the rows in scope.
+    pub filter: Option<String>,
+}
+
+pub(crate) struct Plan {
+    pub(crate) entries: Vec<Entry>,
+    /// Names of the columns needed.
+    pub(crate) columns: Vec<String>,
+    pub(crate) predicates: Vec<Result<Arc<dyn Predicate>, String>>,
+    /// The columns that predicates read, as indices, and their schema.
+    pub(crate) predicate_columns: Vec<usize>,
+    pub(crate) predicate_schema: SchemaRef,
+    pub(crate) key: Vec<Field>,
+    /// Indices of columns whose values must not be shown.
+    secrets: Vec<usize>,
+    pub(crate) counts_rows: Option<Arc<About>>,
+    deferred: Vec<Deferred>,
+}
+
+pub(crate) struct Entry {
+    pub(crate) about: Arc<About>,
+    /// Index of the predicate that selects the rows in scope.
+    pub(crate) filter: Option<usize>,
+    pub(crate) body: Body,
+}
+
+pub(crate) enum Body {
+    Rule(Box<dyn Rule>),
+    Deferred,
+    Unplanned(String),
+}
+
+/// How many violating rows are shown per check, unless said otherwise.
+const EVIDENCE: usize = 100;
+
+impl Suite {
+    /// Plans every check of the contract for data of this schema.
+    pub fn plan(contract: &Contract, schema: &SchemaRef, expressions: &dyn Expressions) -> Self {
+        let mut planner = Planner::new(contract, schema, expressions);
+        let entries: Vec<_> = contract.checks.iter().map(|check| Entry::plan(check, &mut planner)).collect();
+        let key = contract.key.iter().filter_map(|name| planner.field(name).ok()).collect();
+        let deferred = entries.iter().enumerate().filter_map(|(index, entry)| entry.deferred(index)).collect();
+        let counted = contract.checks.iter().any(|check| matches!(check.kind, CheckKind::RowCount { .. }));
+        let counts_rows = (!counted).then(|| Arc::new(About::not_empty(contract.version_span.clone())));
+
+        let secrets = (0..planner.columns.len()).filter(|index| planner.is_secret(&planner.columns[*index])).collect();
+        let Planner { columns, predicates, .. } = planner;
+        let predicate_columns: Vec<_> = (0..columns.len())
+            .filter(|index| predicates.iter().any(|(_, read)| read.contains(&columns[*index])))
+            .collect();
+        let fields: Vec<ArrowField> = predicate_columns
+            .iter()
+            .filter_map(|index| schema.field_with_name(&columns[*index]).ok().cloned())
+            .collect();
+        let predicate_schema = Arc::new(Schema::new(fields));
+        let predicates = predicates.iter().map(|(sql, _)| expressions.compile(sql, &predicate_schema)).collect();
+        let plan = Plan {
+            entries,
+            columns,
+            predicates,
+            predicate_columns,
+            predicate_schema,
+            key,
+            secrets,
+            counts_rows,
+            deferred,
+        };
+        Self { plan: Arc::new(plan), evidence: EVIDENCE }
+    }
+
+    /// Shows at most so many violating rows per check; 100 unless said otherwise.
+    pub fn with_evidence(mut self, rows: usize) -> Self {
+        self.evidence = rows;
+        self
+    }
+
+    /// The columns that batches must have; others are not looked at.
+    pub fn columns(&self) -> Vec<String> {
+        self.plan.columns.clone()
+    }
+
+    /// The checks that a pass leaves open.
+    pub fn deferred(&self) -> &[Deferred] {
+        &self.plan.deferred
+    }
+
+    /// The checks that could not be planned, by id, and why.
+    pub fn unplanned(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.plan.entries.iter().filter_map(|entry| match &entry.body {
+            Body::Unplanned(message) => Some((entry.about.id.as_str(), message.as_str())),
+            _ => None,
+        })
+    }
+
+    /// Starts a pass over the data, or over one thread's part of them.
+    pub fn start(&self) -> Pass {
+        Pass::new(self.clone())
+    }
+
+    /// Fills in the values of samples that the pass did not keep, for those whose rows are in this batch. Ask
+    /// [`Report::incomplete`] which rows to read.
+    pub fn complete(&self, report: &mut Report, batch: &RecordBatch, origin: RowOrigin) {
+        let columns = self.resolve(batch);
+        let frame = Frame { rows: batch.num_rows(), origin, columns: &columns, predicates: &[], key: &self.plan.key };
+        let rows = origin.first_row..origin.first_row + batch.num_rows() as u64;
+        for result in &mut report.results {
+            let shown: Vec<_> = result.columns.iter().filter_map(|name| self.field(name, &frame)).collect();
+            let inside = |place: Option<(u32, u64)>| {
+                place
+                    .filter(|(file, row)| *file == origin.file && rows.contains(row))
+                    .map(|(_, row)| row - origin.first_row)
+            };
+            for sample in &mut result.sample {
+                if let Some(row) = inside(sample.place) {
+                    sample.key = object(&frame, &self.plan.key, row as usize);
+                    sample.value = shown_value(&frame, &shown, row as usize);
+                    sample.place = None;
+                }
+            }
+        }
+    }
+
+    /// The suite's columns as the batch has them.
+    pub(crate) fn resolve(&self, batch: &RecordBatch) -> Vec<(String, Option<ArrayRef>)> {
+        let find = |name: &String| (name.clone(), batch.column_by_name(name).cloned());
+        self.plan.columns.iter().map(find).collect()
+    }
+
+    fn field(&self, name: &str, frame: &Frame<'_>) -> Option<Field> {
+        let index = frame.columns.iter().position(|(known, _)| known == name)?;
+        Some(Field { index, name: name.to_owned(), masked: self.plan.secrets.contains(&index) })
+    }
+}
+
+impl Entry {
+    fn plan(check: &meshwright_spec::Check, planner: &mut Planner<'_>) -> Self {
+        let filter = check.filter.as_ref().map(|sql| planner.predicate(sql)).transpose();
+        let (filter, body) = match (filter, kinds::plan(check, planner)) {
+            (Err(message), _) => (None, Body::Unplanned(format!("`where` cannot be used: {message}"))),
+            (Ok(filter), Ok(Planned::Rule(rule))) => (filter, Body::Rule(rule)),
+            (Ok(filter), Ok(Planned::Deferred)) => (filter, Body::Deferred),
+            (Ok(filter), Err(message)) => (filter, Body::Unplanned(message)),
+        };
+        let secret = kinds::measures_a_value(&check.kind).is_some_and(|column| planner.is_secret(column));
+        let deferred = matches!(body, Body::Deferred);
+        Self { about: Arc::new(About::check(check, kinds::face(&check.kind), secret, deferred)), filter, body }
+    }
+
+    fn deferred(&self, index: usize) -> Option<Deferred> {
+        let kind = self.about.deferred.clone()?;
+        Some(Deferred { index, id: self.about.id.clone(), kind, filter: self.about.filter.clone() })
+    }
+}

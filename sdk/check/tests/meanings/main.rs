@@ -1,0 +1,12 @@
+//! What checks mean, seen from outside: a contract in TOML, a few rows, the report.
+#![expect(clippy::unwrap_used, reason = "a test fails where something is missing")]
+mod support;
+
+mod duplicates;
+mod evidence;
+mod failures;
+mod nulls_and_numbers;
+mod scope;
+mod splits;
+mod tables;
+mod texts;
