@@ -1,0 +1,135 @@
+//! Splits: shares of the rows that can be read side by side.
+use std::fmt;
+use std::sync::Arc;
+
+use arrow::array::RecordBatch;
+use arrow::datatypes::SchemaRef;
+
+use super::Task;
+use crate::data_error::DataError;
+
+/// Batches of one piece.
+pub(super) type PieceBatches = Box<dyn Iterator<Item = Result<RecordBatch, Box<DataError>>> + Send>;
+
+/// A file or a part of one, ready to be opened.
+pub(super) trait Piece: Send + Sync {
+    /// Starts reading.
+    fn open(&self, task: &Arc<Task>) -> Result<PieceBatches, Box<DataError>>;
+}
+
+/// A share of the rows.
+pub struct Split {
+    task: Arc<Task>,
+    pieces: Vec<Arc<dyn Piece>>,
+}
+
+impl Split {
+    /// Schema of its batches.
+    pub fn schema(&self) -> SchemaRef {
+        self.task.schema.clone()
+    }
+
+    /// Starts reading; the iterator blocks while it reads and ends after its first error.
+    pub fn open(self) -> Batches {
+        let mut pieces = self.pieces;
+        pieces.reverse();
+        Batches { task: self.task, pieces, current: None }
+    }
+}
+
+impl IntoIterator for Split {
+    type Item = Result<RecordBatch, Box<DataError>>;
+    type IntoIter = Batches;
+
+    fn into_iter(self) -> Batches {
+        self.open()
+    }
+}
+
+impl fmt::Debug for Split {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Split").field("source", &self.task.source.name).field("pieces", &self.pieces.len()).finish()
+    }
+}
+
+/// The batches of a split.
+pub struct Batches {
+    task: Arc<Task>,
+    /// Those not yet opened, last first.
+    pieces: Vec<Arc<dyn Piece>>,
+    current: Option<PieceBatches>,
+}
+
+impl Iterator for Batches {
+    type Item = Result<RecordBatch, Box<DataError>>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        loop {
+            if let Some(item) = self.current.as_mut().and_then(Iterator::next) {
+                if item.is_err() {
+                    self.pieces.clear();
+                    self.current = None;
+                }
+                return Some(item);
+            }
+            match self.pieces.pop()?.open(&self.task) {
+                Ok(batches) => self.current = Some(batches),
+                Err(error) => {
+                    self.pieces.clear();
+                    self.current = None;
+                    return Some(Err(error));
+                }
+            }
+        }
+    }
+}
+
+impl fmt::Debug for Batches {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Batches").field("source", &self.task.source.name).finish_non_exhaustive()
+    }
+}
+
+/// Where to cut a row of weights so that the shares are about equal.
+#[derive(Debug)]
+pub(super) struct Cuts {
+    at: Vec<u64>,
+}
+
+impl Cuts {
+    /// At most `shares` shares of `total`, none smaller than `least`.
+    pub(super) fn new(total: u64, shares: usize, least: u64) -> Self {
+        let shares = (shares.max(1) as u64).min((total / least.max(1)).max(1));
+        // in 128 bits: total times shares may be more than 64 hold
+        let cut = |share: u64| (u128::from(total) * u128::from(share) / u128::from(shares)) as u64;
+        Self { at: (1..shares).map(cut).collect() }
+    }
+
+    /// The cuts that lie inside of what starts at `start` and weighs `weight`, counted from its start.
+    pub(super) fn inside(&self, start: u64, weight: u64) -> Vec<u64> {
+        self.at.iter().filter(|at| **at > start && **at < start + weight).map(|at| at - start).collect()
+    }
+
+    /// The share of what starts there.
+    fn share(&self, start: u64) -> usize {
+        self.at.partition_point(|at| *at <= start)
+    }
+
+    /// Deals pieces, given in order with their starts, to the shares.
+    pub(super) fn deal<P>(&self, pieces: Vec<(u64, P)>) -> Vec<Vec<P>> {
+        let mut shares: Vec<Vec<P>> = Vec::new();
+        shares.resize_with(self.at.len() + 1, Vec::new);
+        for (start, piece) in pieces {
+            shares[self.share(start)].push(piece);
+        }
+        shares.retain(|share| !share.is_empty());
+        shares
+    }
+}
+
+/// One split per share.
+pub(super) fn splits<P: Piece + 'static>(task: &Arc<Task>, shares: Vec<Vec<P>>) -> Vec<Split> {
+    let erase = |piece| Arc::new(piece) as Arc<dyn Piece>;
+    let split = |share: Vec<P>| Split { task: task.clone(), pieces: share.into_iter().map(erase).collect() };
+    shares.into_iter().map(split).collect()
+}

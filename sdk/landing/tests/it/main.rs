@@ -1,0 +1,14 @@
+//! The landing crate through its public interface.
+
+// a test that panics says enough, and one that is skipped says so
+#![allow(clippy::unwrap_used, clippy::print_stderr)]
+
+mod collect;
+mod csv;
+mod cuts;
+mod http;
+mod json;
+mod mistakes;
+mod parquet;
+mod shared;
+mod support;
