@@ -1,0 +1,24 @@
+//! The shared catalog: Iceberg tables and the registry in one database.
+//!
+//! - [`Catalog`] opens a mesh by its URL and is the only thing that talks SQL to it.
+//! - `tables`: table pointers in the JDBC-catalog schema that pyiceberg, Spark and Trino know, snapshots of any kind on
+//!   any branch, and commits by compare-and-swap. Everything upstream `iceberg` will one day offer lives in there.
+//! - `registry`: products, ports, contracts, runs, releases, check results and lineage.
+//! - [`Catalog::release`] moves all ports of a product and writes its records in ONE transaction, or nothing.
+
+mod database;
+mod error;
+mod home;
+mod registry;
+mod release;
+mod tables;
+
+pub use database::Catalog;
+pub use error::{Error, Kind, Result};
+pub use home::Home;
+pub use registry::{
+    CheckRecord, ContractRecord, InputRecord, LineageEdge, PortRecord, ProductRecord, Published, ReleaseRecord,
+    ReleasedPort, RunGuard, RunOutcome, RunRecord, SearchHit,
+};
+pub use release::{Finish, NewRelease};
+pub use tables::{Change, NewTable, Produced, Staged, TableChange, ident_of};

@@ -1,0 +1,16 @@
+//! The registry: what the mesh knows beside the tables.
+mod checks;
+mod contracts;
+mod lineage;
+mod products;
+mod releases;
+mod runs;
+mod search;
+
+pub use checks::CheckRecord;
+pub use contracts::ContractRecord;
+pub use lineage::{InputRecord, LineageEdge};
+pub use products::{PortRecord, ProductRecord, Published};
+pub use releases::{ReleaseRecord, ReleasedPort};
+pub use runs::{RunGuard, RunOutcome, RunRecord};
+pub use search::SearchHit;

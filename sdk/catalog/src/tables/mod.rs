@@ -1,0 +1,12 @@
+//! Table pointers and commits: what `iceberg` 0.10.1 does not do itself.
+//!
+//! Its SQL catalog ignores a failed `COMMIT`, and its transactions only append to `main`. So loading, creating and
+//! committing are done here, over its public types, and nowhere else; parts go as upstream gains them.
+mod load;
+mod produce;
+mod stage;
+
+pub use load::{NewTable, ident_of};
+pub use produce::{Change, Produced};
+pub(crate) use stage::move_pointers;
+pub use stage::{Staged, TableChange};

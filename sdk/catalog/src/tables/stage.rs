@@ -1,0 +1,145 @@
+//! Commits by compare-and-swap: metadata file first, then the pointer.
+use std::str::FromStr;
+
+use iceberg::io::FileIO;
+use iceberg::spec::TableMetadata;
+use iceberg::table::Table;
+use iceberg::{MetadataLocation, TableIdent, TableRequirement, TableUpdate};
+use sqlx::{Sqlite, Transaction};
+
+use crate::database::CATALOG;
+use crate::{Catalog, Error, Kind, Result};
+
+/// What is to happen to one table.
+#[derive(Debug, Clone)]
+pub struct TableChange {
+    /// The table as it was when the change was decided.
+    pub base: Table,
+    /// What must still hold.
+    pub requirements: Vec<TableRequirement>,
+    /// What changes.
+    pub updates: Vec<TableUpdate>,
+}
+
+/// A change whose metadata file is written, but that nobody sees yet.
+#[derive(Debug)]
+pub struct Staged {
+    ident: TableIdent,
+    base: String,
+    location: String,
+    metadata: TableMetadata,
+}
+
+impl Staged {
+    /// The table's name.
+    pub fn ident(&self) -> &TableIdent {
+        &self.ident
+    }
+}
+
+impl Catalog {
+    /// Applies a change to its base and writes the new metadata file.
+    ///
+    /// # Errors
+    /// `Conflict` when a requirement no longer holds.
+    pub async fn stage(&self, change: TableChange) -> Result<Staged> {
+        let TableChange { base, requirements, updates } = change;
+        for r in &requirements {
+            r.check(Some(base.metadata())).map_err(|e| {
+                Error::new(Kind::Conflict, format!("table `{}` has changed meanwhile", base.identifier())).because(e)
+            })?;
+        }
+        let current = base.metadata_location_result()?.to_owned();
+        let mut builder = base.metadata().clone().into_builder(Some(current.clone()));
+        for update in updates {
+            builder = update.apply(builder)?;
+        }
+        let metadata = builder.build()?.metadata;
+        let location =
+            MetadataLocation::from_str(&current)?.with_next_version().with_new_metadata(&metadata).to_string();
+        write_metadata(&self.io, &metadata, &location).await?;
+        Ok(Staged { ident: base.identifier().clone(), base: current, location, metadata })
+    }
+
+    /// Commits one change.
+    ///
+    /// # Errors
+    /// `Conflict` when somebody else moved the table since its base was loaded; nothing is left behind then.
+    pub async fn commit(&self, change: TableChange) -> Result<Table> {
+        let staged = [self.stage(change).await?];
+        let moved = async {
+            let mut tx = self.db.begin_with("BEGIN IMMEDIATE").await?;
+            move_pointers(&mut tx, &staged).await?;
+            tx.commit().await.map_err(Error::from)
+        };
+        let outcome = moved.await;
+        self.settle(&staged, outcome).await?;
+        let [Staged { ident, location, metadata, .. }] = staged;
+        self.table(ident, location, metadata)
+    }
+
+    /// After a lost attempt removes its metadata files; when the outcome is unknown looks whether it happened.
+    pub(crate) async fn settle(&self, staged: &[Staged], outcome: Result<()>) -> Result<()> {
+        let Err(error) = outcome else { return Ok(()) };
+        if error.kind() == Kind::Unexpected || error.kind() == Kind::Unavailable {
+            // the connection may have died inside COMMIT: the pointers tell
+            let mut landed = 0;
+            for s in staged {
+                landed += usize::from(self.pointer(&s.ident).await?.as_deref() == Some(&s.location));
+            }
+            if landed == staged.len() && landed > 0 {
+                return Ok(());
+            }
+        }
+        for s in staged {
+            if let Err(e) = self.io.delete(&s.location).await {
+                tracing::warn!(file = s.location, error = %e, "a metadata file that nobody names could not be removed");
+            }
+        }
+        Err(error)
+    }
+
+    async fn pointer(&self, ident: &TableIdent) -> Result<Option<String>> {
+        Ok(sqlx::query_scalar(
+            "SELECT metadata_location FROM iceberg_tables WHERE catalog_name = $1 AND table_namespace = $2 AND table_name = $3",
+        )
+        .bind(CATALOG)
+        .bind(ident.namespace().join("."))
+        .bind(ident.name())
+        .fetch_optional(&self.db)
+        .await?)
+    }
+}
+
+/// Moves the pointers inside a transaction, in the order of names so that two releases cannot deadlock.
+pub(crate) async fn move_pointers(tx: &mut Transaction<'_, Sqlite>, staged: &[Staged]) -> Result<()> {
+    let mut order: Vec<&Staged> = staged.iter().collect();
+    order.sort_by_key(|s| (s.ident.namespace().join("."), s.ident.name().to_owned()));
+    for s in order {
+        let done = sqlx::query(
+            "UPDATE iceberg_tables SET metadata_location = $1, previous_metadata_location = $2
+             WHERE catalog_name = $3 AND table_namespace = $4 AND table_name = $5 AND metadata_location = $2
+             AND (iceberg_type = 'TABLE' OR iceberg_type IS NULL)",
+        )
+        .bind(&s.location)
+        .bind(&s.base)
+        .bind(CATALOG)
+        .bind(s.ident.namespace().join("."))
+        .bind(s.ident.name())
+        .execute(&mut **tx)
+        .await?;
+        if done.rows_affected() != 1 {
+            return Err(Error::new(Kind::Conflict, format!("somebody else committed to `{}` first", s.ident))
+                .help("run again: the work is done on the new state"));
+        }
+    }
+    Ok(())
+}
+
+/// Written through the file's writer, whose `close` syncs; `TableMetadata::write_to` does not.
+pub(crate) async fn write_metadata(io: &FileIO, metadata: &TableMetadata, location: &str) -> Result<()> {
+    let mut writer = io.new_output(location)?.writer().await?;
+    writer.write(serde_json::to_vec(metadata)?.into()).await?;
+    writer.close().await?;
+    Ok(())
+}
