@@ -1,0 +1,148 @@
+//! Data files read for checks: by field id, few-valued text as dictionaries, row groups one by one.
+use std::sync::Arc;
+
+use arrow::array::{ArrayRef, RecordBatch, new_null_array};
+use arrow::compute::cast;
+use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+use parquet::arrow::ProjectionMask;
+use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder};
+
+use crate::failure::{Failure, Result};
+use meshwright_catalog::{Error, Kind};
+
+/// Rows of a batch.
+const BATCH: usize = 8192;
+
+/// One row group of one file.
+pub(super) struct Piece {
+    pub(super) file: usize,
+    pub(super) row_group: usize,
+    pub(super) first_row: u64,
+}
+
+pub(super) struct Opened {
+    pub(super) path: String,
+    pub(super) metadata: ArrowReaderMetadata,
+}
+
+pub(super) fn file_name(path: &str) -> String {
+    path.rsplit('/').next().unwrap_or(path).to_owned()
+}
+
+/// Text columns of few distinct values stay dictionaries: each value is judged once.
+pub(super) fn with_dictionaries(promised: &SchemaRef, opened: &[Opened], ids: &[(String, i32)]) -> SchemaRef {
+    let all_dictionary = |name: &str| {
+        let Some((_, id)) = ids.iter().find(|(n, _)| n == name) else { return false };
+        !opened.is_empty()
+            && opened.iter().all(|o| {
+                o.metadata.metadata().row_groups().iter().all(|g| {
+                    g.columns().iter().any(|c| {
+                        let info = c.column_descr().self_type().get_basic_info();
+                        info.has_id() && info.id() == *id && only_dictionary_pages(c)
+                    })
+                })
+            })
+    };
+    let fields: Vec<Field> = promised
+        .fields()
+        .iter()
+        .map(|f| match f.data_type() {
+            DataType::Utf8 if all_dictionary(f.name()) => {
+                let keyed = DataType::Dictionary(Box::new(DataType::Int32), Box::new(DataType::Utf8));
+                Field::new(f.name(), keyed, f.is_nullable())
+            }
+            _ => f.as_ref().clone(),
+        })
+        .collect();
+    Arc::new(Schema::new(fields))
+}
+
+fn only_dictionary_pages(c: &parquet::file::metadata::ColumnChunkMetaData) -> bool {
+    use parquet::basic::Encoding;
+    c.dictionary_page_offset().is_some()
+        && c.page_encoding_stats_mask()
+            .is_some_and(|mask| mask.is_only(Encoding::RLE_DICTIONARY) || mask.is_only(Encoding::PLAIN_DICTIONARY))
+}
+
+/// Batches of named columns, found by field id, in the types of `schema`.
+pub(super) fn read<'a>(
+    file: &'a Opened,
+    row_group: Option<usize>,
+    rows: Option<parquet::arrow::arrow_reader::RowSelection>,
+    names: &'a [String],
+    schema: &'a SchemaRef,
+    ids: &[(String, i32)],
+) -> Result<impl Iterator<Item = Result<RecordBatch>> + 'a> {
+    let parquet_schema = file.metadata.metadata().file_metadata().schema_descr();
+    let id_of = |name: &str| ids.iter().find(|(n, _)| n == name).map(|(_, id)| *id);
+    // root position in the file of each named column
+    let roots: Vec<Option<usize>> = names
+        .iter()
+        .map(|name| {
+            let fields = parquet_schema.root_schema().get_fields();
+            fields.iter().position(|f| {
+                let info = f.get_basic_info();
+                info.has_id() && Some(info.id()) == id_of(name)
+            })
+        })
+        .collect();
+    let mut present: Vec<usize> = roots.iter().flatten().copied().collect();
+    present.sort_unstable();
+    // ask for dictionaries where they are wanted, else for what the file says
+    let wanted: Vec<Field> = file
+        .metadata
+        .schema()
+        .fields()
+        .iter()
+        .enumerate()
+        .map(|(i, f)| {
+            let name = roots.iter().position(|r| *r == Some(i)).map(|n| &names[n]);
+            let keyed = name.and_then(|n| schema.field_with_name(n).ok()).map(Field::data_type);
+            match keyed {
+                Some(t @ DataType::Dictionary(..)) if matches!(f.data_type(), DataType::Utf8) => {
+                    f.as_ref().clone().with_data_type(t.clone())
+                }
+                _ => f.as_ref().clone(),
+            }
+        })
+        .collect();
+    let options = ArrowReaderOptions::new()
+        .with_schema(Arc::new(Schema::new_with_metadata(wanted, file.metadata.schema().metadata().clone())));
+    let metadata = ArrowReaderMetadata::try_new(file.metadata.metadata().clone(), options).map_err(unreadable)?;
+    let mut builder = ParquetRecordBatchReaderBuilder::new_with_metadata(std::fs::File::open(&file.path)?, metadata)
+        .with_projection(ProjectionMask::roots(parquet_schema, present.iter().copied()))
+        .with_batch_size(BATCH);
+    if let Some(group) = row_group {
+        builder = builder.with_row_groups(vec![group]);
+    }
+    if let Some(selection) = rows {
+        builder = builder.with_row_selection(selection);
+    }
+    let reader = builder.build().map_err(unreadable)?;
+    let target: SchemaRef = Arc::new(Schema::new(
+        names.iter().map(|n| schema.field_with_name(n).cloned()).collect::<std::result::Result<Vec<_>, _>>()?,
+    ));
+    Ok(reader.map(move |batch| {
+        let batch = batch?;
+        let columns: Vec<ArrayRef> = roots
+            .iter()
+            .zip(target.fields())
+            .map(|(root, field)| {
+                let position = root.and_then(|r| present.iter().position(|p| *p == r));
+                let Some(position) = position else { return Ok(new_null_array(field.data_type(), batch.num_rows())) };
+                let column = batch.column(position);
+                if column.data_type() == field.data_type() {
+                    Ok(column.clone())
+                } else {
+                    cast(column, field.data_type())
+                }
+            })
+            .collect::<std::result::Result<_, _>>()?;
+        let options = arrow::array::RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
+        Ok(RecordBatch::try_new_with_options(target.clone(), columns, &options)?)
+    }))
+}
+
+pub(super) fn unreadable(e: parquet::errors::ParquetError) -> Failure {
+    Failure::Operation(Error::new(Kind::Unexpected, "a data file cannot be read").because(e))
+}

@@ -1,0 +1,27 @@
+//! Which commit a product's files are at.
+use std::path::Path;
+
+/// State of the repository around a folder.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct GitState {
+    /// The commit, with `+dirty` when tracked files differ from it.
+    pub(crate) commit: Option<String>,
+    /// The `origin` remote, without credentials.
+    pub(crate) remote: Option<String>,
+}
+
+impl GitState {
+    /// Looks upwards from a folder; a folder outside any repository has no commit.
+    pub(crate) fn of(dir: &Path) -> Self {
+        let Ok(repo) = git2::Repository::discover(dir) else { return Self::default() };
+        let id = repo.head().ok().and_then(|h| h.peel_to_commit().ok()).map(|c| c.id().to_string());
+        let mut options = git2::StatusOptions::new();
+        options.include_untracked(false).include_ignored(false).exclude_submodules(true);
+        let dirty = repo.statuses(Some(&mut options)).is_ok_and(|s| !s.is_empty());
+        let remote = repo.find_remote("origin").ok().and_then(|r| r.url().ok().map(str::to_owned));
+        Self {
+            commit: id.map(|id| if dirty { format!("{id}+dirty") } else { id }),
+            remote: remote.map(|url| meshwright_spec::redact(&url).to_string()),
+        }
+    }
+}

@@ -1,0 +1,167 @@
+//! SQL over ports of any product, by `domain.product.port`.
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+use arrow::array::{RecordBatch, RecordBatchOptions};
+use arrow::datatypes::{Field, Schema, SchemaRef};
+use datafusion::catalog::{MemoryCatalogProvider, MemorySchemaProvider, SchemaProvider};
+use datafusion::execution::context::SQLOptions;
+use futures::StreamExt;
+use futures::stream::BoxStream;
+use meshwright_catalog::{Catalog, Error, Kind};
+use meshwright_spec::{Diagnostic, PortName, Sources, Span, nearest};
+
+use crate::failure::{Failure, Findings, Plain, Result};
+use crate::scan::IcebergTable;
+use crate::session::session;
+use crate::subquery::many_rows;
+use crate::when::{When, snapshot_at};
+
+/// Rows of a query, as they are computed.
+pub struct Rows {
+    /// Their columns.
+    pub schema: SchemaRef,
+    /// Batches of up to 8192 rows.
+    pub batches: BoxStream<'static, Result<RecordBatch>>,
+}
+
+/// Plans a `select` and starts it. `at` (a release, snapshot, tag, branch or time) holds for every port it names.
+///
+/// # Errors
+/// [`Failure::Usage`] for SQL that cannot be planned, [`Failure::Missing`] for ports that are not there.
+pub async fn query(catalog: &Catalog, sql: &str, at: Option<&str>) -> Result<Rows> {
+    let mut sources = Sources::default();
+    let file = sources.add("query", sql);
+    let ctx = session()?;
+    let wrong = |e: datafusion::error::DataFusionError| {
+        let span = e.diagnostic().and_then(|d| d.span);
+        let span = span.map_or(Span { file, start: 0, end: sql.len() }, |s| Span {
+            file,
+            start: crate::steps::offset(sql, s.start.line, s.start.column),
+            end: crate::steps::offset(sql, s.end.line, s.end.column),
+        });
+        let d = Diagnostic::error("M0702", "the query cannot be planned").at(span, e.strip_backtrace());
+        Failure::Usage(Findings::one(d, &sources))
+    };
+    let dialect = ctx.state().config_options().sql_parser.dialect;
+    let statement = ctx.state().sql_to_statement(sql, &dialect).map_err(wrong)?;
+    let when = at.map(When::parse);
+    let mut found = vec![];
+    let mut ports = vec![];
+    let mut schemas: HashMap<String, Arc<MemorySchemaProvider>> = HashMap::new();
+    let references = ctx.state().resolve_table_references(&statement).map_err(wrong)?;
+    let names: Vec<String> = references.iter().map(ToString::to_string).collect();
+    let named: Vec<PortName> = names.iter().filter_map(|n| n.parse().ok()).collect();
+    // all ports at one moment: a release between two of them must not be seen in halves
+    let mut tables: HashMap<PortName, _> = named.iter().cloned().zip(catalog.try_load_all(&named).await?).collect();
+    for name in names {
+        let port: Option<PortName> = name.parse().ok();
+        let table = port.as_ref().and_then(|p| tables.remove(p).flatten());
+        let (Some(port), Some(table)) = (port, table) else {
+            found.push(unknown(catalog, &name, file, sql).await?);
+            continue;
+        };
+        let snapshot = match &when {
+            Some(when) => Some(snapshot_at(catalog, &port, &table, when).await?),
+            None => table.metadata().current_snapshot().cloned(),
+        };
+        if snapshot.is_none() {
+            // a table without a release has no rows to be wrong about; silence would look like an empty port
+            found.push(
+                Diagnostic::error("M0704", format!("port `{port}` has no release yet"))
+                    .at(Span { file, start: 0, end: sql.len() }, "")
+                    .help("its owner runs `mesh run`; a rejected run is read with `--at run-...`"),
+            );
+            continue;
+        }
+        let schema = match (&when, &snapshot) {
+            (Some(_), Some(snapshot)) => snapshot.schema(table.metadata())?,
+            _ => table.current_schema_ref(),
+        };
+        let provider = Arc::new(IcebergTable::at(table, snapshot, schema)?);
+        ports.push(port.to_string());
+        let domain = port.product.domain.to_string();
+        if ctx.catalog(&domain).is_none() {
+            ctx.register_catalog(&domain, Arc::new(MemoryCatalogProvider::new()));
+        }
+        let key = port.product.to_string();
+        if !schemas.contains_key(&key) {
+            let schema = Arc::new(MemorySchemaProvider::new());
+            if let Some(c) = ctx.catalog(&domain) {
+                c.register_schema(port.product.name.as_str(), schema.clone())?;
+            }
+            schemas.insert(key.clone(), schema);
+        }
+        schemas[&key].register_table(port.port.to_string(), provider)?;
+    }
+    if !found.is_empty() {
+        return Err(Failure::Missing(Findings::many(found, &sources)));
+    }
+    let plan = ctx.state().statement_to_plan(statement).await.map_err(wrong)?;
+    if let Some(subquery) = many_rows(&plan) {
+        let d = Diagnostic::error("M0705", "a subquery that stands for one value may return several rows")
+            .at(Span { file, start: 0, end: sql.len() }, subquery)
+            .help("aggregate it, as in `(select max(x) from t)`, or add `limit 1`");
+        return Err(Failure::Usage(Findings::one(d, &sources)));
+    }
+    let options = SQLOptions::new().with_allow_ddl(false).with_allow_dml(false).with_allow_statements(false);
+    options.verify_plan(&plan).map_err(|_| {
+        let d = Diagnostic::error("M0703", "`mesh query` reads: only `select` and `explain` are allowed")
+            .at(Span { file, start: 0, end: sql.len() }, "")
+            .help("products write their ports with `mesh run`");
+        Failure::Usage(Findings::one(d, &sources))
+    })?;
+    let stream = ctx.execute_logical_plan(plan).await.map_err(wrong)?.execute_stream().await?;
+    let schema = short_names(&stream.schema(), &ports);
+    let named = schema.clone();
+    // not `with_schema`, which lets no column change its name
+    let batches = stream.map(move |b| {
+        let b = b?;
+        let rows = RecordBatchOptions::new().with_row_count(Some(b.num_rows()));
+        Ok(RecordBatch::try_new_with_options(named.clone(), b.columns().to_vec(), &rows)?)
+    });
+    Ok(Rows { schema, batches: batches.boxed() })
+}
+
+/// `sum(climate.emissions.country_year.co2)` is `sum(co2)` to people, unless two columns would then have one name.
+fn short_names(schema: &SchemaRef, ports: &[String]) -> SchemaRef {
+    let short = |name: &str| ports.iter().fold(name.to_owned(), |name, port| name.replace(&format!("{port}."), ""));
+    let fields: Vec<Field> = schema.fields().iter().map(|f| f.as_ref().clone().with_name(short(f.name()))).collect();
+    let names: HashSet<&str> = fields.iter().map(|f| f.name().as_str()).collect();
+    if names.len() < fields.len() {
+        return schema.clone();
+    }
+    Arc::new(Schema::new_with_metadata(fields, schema.metadata().clone()))
+}
+
+async fn unknown(catalog: &Catalog, name: &str, file: usize, sql: &str) -> Result<Diagnostic> {
+    let known: Vec<String> = catalog.tables().await?.iter().map(ToString::to_string).collect();
+    let registered = match name.parse::<PortName>() {
+        Ok(port) => catalog.port(&port).await?.is_some(),
+        Err(_) => false,
+    };
+    let start = sql.to_lowercase().find(&name.to_lowercase()).unwrap_or(0);
+    let end = if start == 0 { sql.len() } else { start + name.len() };
+    if registered {
+        return Ok(Diagnostic::error("M0701", format!("port `{name}` has no release yet"))
+            .at(Span { file, start, end }, "")
+            .help("its owner makes one with `mesh run`"));
+    }
+    let full = known.iter().find(|k| k.rsplit('.').next() == Some(name));
+    let near = full.map(String::as_str).or_else(|| nearest(name, known.iter().map(String::as_str)));
+    let help = match near {
+        Some(n) => format!("did you mean `{n}`?"),
+        None => "name ports in full, `domain.product.port`; `mesh list` shows them".to_owned(),
+    };
+    Ok(Diagnostic::error("M0701", format!("there is no port `{name}` in this mesh"))
+        .at(Span { file, start, end }, "")
+        .help(help))
+}
+
+/// An error for a state that is not there.
+pub(crate) fn no_state(port: &PortName, what: &str) -> Failure {
+    Failure::Operation(
+        Error::new(Kind::NotFound, format!("`{port}` has no {what}"))
+            .help(format!("`mesh history {port}` shows its releases and snapshots")),
+    )
+}

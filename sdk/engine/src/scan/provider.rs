@@ -1,0 +1,208 @@
+//! The table as DataFusion sees it.
+use std::any::Any;
+use std::fmt;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
+
+use arrow::datatypes::SchemaRef as ArrowSchemaRef;
+use async_trait::async_trait;
+use datafusion::catalog::Session;
+use datafusion::common::{DFSchema, Result as DataFusionResult, Statistics};
+use datafusion::datasource::{TableProvider, TableType};
+use datafusion::logical_expr::utils::conjunction;
+use datafusion::logical_expr::{Expr, TableProviderFilterPushDown};
+use datafusion::physical_plan::ExecutionPlan;
+use datafusion::physical_plan::union::UnionExec;
+use iceberg::Result;
+use iceberg::arrow::schema_to_arrow_schema;
+use iceberg::spec::{SchemaRef, SnapshotRef};
+use iceberg::table::Table;
+use tokio::sync::OnceCell;
+
+use super::cache::Origin;
+use super::column::Columns;
+use super::field_ids::FieldIds;
+use super::parquet::{Counts, Scan};
+use super::pruning::Bounds;
+use super::snapshot::{LiveFile, live_files};
+use super::{external, merge, names, settings, statistics};
+
+/// One snapshot of an Iceberg table, presented in a schema of the table.
+///
+/// The manifests are read when the first query is planned, and kept. Filters prune files, row groups and pages;
+/// DataFusion still applies them to the rows. `count(*)` without a filter is answered from the manifests.
+///
+/// # Errors
+/// A scan fails when the session was not set up by [`session_config`](super::session_config), when the files found are not those which the snapshot counts, when a file does not hold the rows
+/// which its manifest counts, and when the table uses what this reader does not read rightly: deletion vectors, data
+/// files that are not Parquet, row-level deletes by position in files whose nested columns changed since.
+pub struct IcebergTable {
+    pub(super) table: Table,
+    snapshot: Option<SnapshotRef>,
+    /// Schema in which the table is presented.
+    pub(super) schema: SchemaRef,
+    pub(super) arrow: ArrowSchemaRef,
+    pub(super) columns: Arc<Columns>,
+    pub(super) field_ids: Arc<FieldIds>,
+    pub(super) origin: Origin,
+    index: OnceCell<Arc<Index>>,
+    pruning: Counters,
+}
+
+/// What is known about the files of the snapshot.
+pub(super) struct Index {
+    pub(super) files: Vec<Arc<LiveFile>>,
+    bounds: Bounds,
+    /// Made for files that are read, when they are.
+    statistics: Vec<OnceLock<Arc<Statistics>>>,
+}
+
+/// Files seen by the queries planned so far; each query also reports its own in `EXPLAIN ANALYZE`.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Pruning {
+    /// Scans planned.
+    pub scans: usize,
+    /// Files of the snapshot, once for each scan.
+    pub files: usize,
+    /// Those of them that were left out.
+    pub pruned: usize,
+}
+
+#[derive(Default)]
+struct Counters {
+    scans: AtomicUsize,
+    files: AtomicUsize,
+    pruned: AtomicUsize,
+}
+
+impl fmt::Debug for IcebergTable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let snapshot = self.snapshot.as_ref().map(|snapshot| snapshot.snapshot_id());
+        f.debug_struct("IcebergTable").field("table", self.table.identifier()).field("snapshot", &snapshot).finish()
+    }
+}
+
+impl IcebergTable {
+    /// The table at a snapshot (`None`: without rows), presented in `schema`, one of the table's: the current one for
+    /// a head, the snapshot's own for time travel.
+    ///
+    /// Columns have Arrow's plain types (`Utf8`, not views) and carry their field ids as metadata.
+    ///
+    /// # Errors
+    /// When a column's type has no Arrow equivalent, or the table's name mapping cannot be read.
+    pub fn at(table: Table, snapshot: Option<SnapshotRef>, schema: SchemaRef) -> Result<Self> {
+        let arrow = Arc::new(schema_to_arrow_schema(&schema)?);
+        let columns = Arc::new(Columns::new(&schema, &arrow, table.metadata()));
+        let names = names::mapping(table.metadata(), &schema)?;
+        Ok(Self {
+            field_ids: Arc::new(FieldIds::new(columns.defaults(), names)),
+            origin: Origin::of(&table),
+            table,
+            snapshot,
+            schema,
+            arrow,
+            columns,
+            index: OnceCell::new(),
+            pruning: Counters::default(),
+        })
+    }
+
+    /// How many files the scans of this table considered and left out so far.
+    pub fn pruning(&self) -> Pruning {
+        Pruning {
+            scans: self.pruning.scans.load(Ordering::Relaxed),
+            files: self.pruning.files.load(Ordering::Relaxed),
+            pruned: self.pruning.pruned.load(Ordering::Relaxed),
+        }
+    }
+
+    pub(super) async fn index(&self) -> Result<&Arc<Index>> {
+        let read = || async {
+            let files = match &self.snapshot {
+                Some(snapshot) => live_files(&self.table, snapshot).await?,
+                None => vec![],
+            };
+            let bounds = Bounds::new(files.clone(), self.columns.clone());
+            let statistics = files.iter().map(|_| OnceLock::new()).collect();
+            Ok(Arc::new(Index { files, bounds, statistics }))
+        };
+        self.index.get_or_try_init(read).await
+    }
+
+    pub(super) fn file_statistics(&self, index: &Index, at: usize) -> Arc<Statistics> {
+        let make = || Arc::new(statistics::of_file(&index.files[at], &self.columns, &self.arrow));
+        index.statistics[at].get_or_init(make).clone()
+    }
+}
+
+#[async_trait]
+impl TableProvider for IcebergTable {
+    fn as_any(&self) -> &dyn Any {
+        self
+    }
+
+    fn schema(&self) -> ArrowSchemaRef {
+        self.arrow.clone()
+    }
+
+    fn table_type(&self) -> TableType {
+        TableType::Base
+    }
+
+    fn supports_filters_pushdown(&self, filters: &[&Expr]) -> DataFusionResult<Vec<TableProviderFilterPushDown>> {
+        Ok(vec![TableProviderFilterPushDown::Inexact; filters.len()])
+    }
+
+    async fn scan(
+        &self,
+        state: &dyn Session,
+        projection: Option<&Vec<usize>>,
+        filters: &[Expr],
+        limit: Option<usize>,
+    ) -> DataFusionResult<Arc<dyn ExecutionPlan>> {
+        settings::check(state.config_options())?;
+        let index = self.index().await.map_err(external)?;
+        let predicate = match conjunction(filters.iter().cloned()) {
+            Some(filter) => {
+                let schema = DFSchema::try_from(self.arrow.as_ref().clone())?;
+                Some(state.create_physical_expr(filter, &schema)?)
+            }
+            None => None,
+        };
+        let mut keep = match &predicate {
+            Some(predicate) => index.bounds.keep(predicate)?,
+            None => (0..index.files.len()).collect(),
+        };
+        let limit = limit.filter(|_| filters.is_empty());
+        if let Some(limit) = limit {
+            stop_after(limit, &mut keep, &index.files);
+        }
+
+        let counts = Counts { files: index.files.len(), pruned: index.files.len() - keep.len() };
+        self.pruning.scans.fetch_add(1, Ordering::Relaxed);
+        self.pruning.files.fetch_add(counts.files, Ordering::Relaxed);
+        self.pruning.pruned.fetch_add(counts.pruned, Ordering::Relaxed);
+
+        let projection = projection.cloned().unwrap_or_else(|| (0..self.arrow.fields().len()).collect());
+        let (plain, deleted): (Vec<_>, Vec<_>) = keep.into_iter().partition(|at| index.files[*at].deletes.is_empty());
+        let scan = Scan { table: self, index, state, predicate };
+        let mut plans = merge::plans(&scan, deleted, &projection)?;
+        if !plain.is_empty() || plans.is_empty() {
+            plans.push(scan.parquet(&plain, &projection, limit)?);
+        }
+        counts.report(&plans);
+        if plans.len() == 1 { Ok(plans.remove(0)) } else { UnionExec::try_new(plans) }
+    }
+}
+
+/// Drops the files behind the one with the last row wanted. How many rows a file with deletes gives is not known.
+fn stop_after(limit: usize, keep: &mut Vec<usize>, files: &[Arc<LiveFile>]) {
+    let mut rows = 0;
+    keep.retain(|at| {
+        let wanted = rows < limit;
+        if files[*at].deletes.is_empty() {
+            rows += files[*at].rows();
+        }
+        wanted
+    });
+}

@@ -1,0 +1,41 @@
+//! Query sessions: one configuration for everything that plans or runs SQL.
+use std::sync::Arc;
+
+use datafusion::execution::SessionStateBuilder;
+use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
+use datafusion::execution::memory_pool::{FairSpillPool, TrackConsumersPool};
+use datafusion::execution::runtime_env::RuntimeEnvBuilder;
+use datafusion::prelude::{SessionConfig, SessionContext};
+
+use crate::failure::Result;
+use crate::scan::session_config;
+
+/// Memory that sorts, joins and groups may take before they spill, in bytes.
+const MEMORY: usize = 256 << 20;
+
+/// A session on all cores. Strings are `Utf8` throughout, as contracts and other engines know them.
+pub(crate) fn session() -> Result<SessionContext> {
+    let cores = std::thread::available_parallelism().map_or(2, usize::from);
+    let mut config = session_config(SessionConfig::new())
+        .with_target_partitions(cores)
+        .with_information_schema(false)
+        .with_default_catalog_and_schema("mesh", "product")
+        .with_create_default_catalog_and_schema(true);
+    let options = config.options_mut();
+    options.sql_parser.map_string_types_to_utf8view = false;
+    options.sql_parser.collect_spans = true;
+    options.execution.parquet.schema_force_view_types = false;
+    // a small table is one partition: starting tasks costs more than it wins
+    options.optimizer.repartition_file_min_size = 4 << 20;
+    let pool = TrackConsumersPool::new(
+        FairSpillPool::new(MEMORY),
+        std::num::NonZeroUsize::new(5).unwrap_or(std::num::NonZeroUsize::MIN),
+    );
+    let runtime = RuntimeEnvBuilder::new()
+        .with_memory_pool(Arc::new(pool))
+        .with_disk_manager_builder(DiskManagerBuilder::default().with_mode(DiskManagerMode::OsTmpDirectory))
+        .build_arc()?;
+    let state =
+        SessionStateBuilder::new().with_config(config).with_runtime_env(runtime).with_default_features().build();
+    Ok(SessionContext::new_with_state(state))
+}
