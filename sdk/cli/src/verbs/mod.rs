@@ -1,0 +1,69 @@
+//! One file per verb; adding one is a `mod` line and a line in [`Verb`].
+mod check;
+mod completions;
+mod connect;
+mod describe;
+mod doctor;
+mod explain;
+mod help;
+mod history;
+mod lineage;
+mod list;
+mod new;
+mod publish;
+pub(crate) mod query;
+mod run;
+mod runs;
+mod search;
+mod test;
+
+use clap::Subcommand;
+
+use crate::context::Context;
+use crate::exit::Exit;
+
+/// What `mesh` can do.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Verb {
+    New(new::New),
+    Check(check::Check),
+    Test(test::Test),
+    Run(run::Run),
+    Publish(publish::Publish),
+    List(list::List),
+    Search(search::Search),
+    Describe(describe::Describe),
+    Query(query::Query),
+    Runs(runs::Runs),
+    History(history::History),
+    Lineage(lineage::Lineage),
+    Connect(connect::Connect),
+    Doctor(doctor::Doctor),
+    Explain(explain::Explain),
+    Completions(completions::Completions),
+    Help(help::Help),
+}
+
+impl Verb {
+    pub(crate) fn go(self, context: &Context) -> Exit {
+        match self {
+            Self::New(v) => v.go(context),
+            Self::Check(v) => v.go(context),
+            Self::Test(v) => v.go(context),
+            Self::Run(v) => v.go(context),
+            Self::Publish(v) => v.go(context),
+            Self::List(v) => v.go(context),
+            Self::Search(v) => v.go(context),
+            Self::Describe(v) => v.go(context),
+            Self::Query(v) => v.go(context),
+            Self::Runs(v) => v.go(context),
+            Self::History(v) => v.go(context),
+            Self::Lineage(v) => v.go(context),
+            Self::Connect(v) => v.go(context),
+            Self::Doctor(v) => v.go(context),
+            Self::Explain(v) => v.go(context),
+            Self::Completions(v) => v.go(context),
+            Self::Help(v) => v.go(),
+        }
+    }
+}

@@ -1,0 +1,26 @@
+//! The suite across crates: the real binary as a person uses it, each test with a mesh of its own.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+#![allow(missing_docs, unreachable_pub, reason = "nobody depends on tests")]
+
+mod shop;
+mod steps;
+mod support;
+
+mod at_once;
+mod bad_data;
+mod bad_files;
+mod commit;
+mod interop;
+mod json;
+mod killed;
+mod modes;
+mod places;
+mod promises;
+mod queries;
+mod query_formats;
+mod reading;
+mod real_data;
+mod reference_products;
+mod rejection;
+mod rust_flavor;
+mod scaffold;
