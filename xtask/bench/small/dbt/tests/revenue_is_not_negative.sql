@@ -1,0 +1,1 @@
+select * from {{ ref('ranking') }} where not (revenue >= 0)

@@ -1,0 +1,1 @@
+select customer, orders, revenue, row_number() over (order by revenue desc, customer) as place from revenue

@@ -1,0 +1,89 @@
+//! `cargo xtask test`: the one command that passes the tests. It needs a Rust toolchain and a C compiler.
+//!
+//! Stages run from cheap to dear and the first that fails ends it. `--fast` leaves out clippy and the products.
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Instant;
+
+use crate::checkout::{cargo, mesh_of_tests, root, target};
+use crate::{Outcome, only_known, process, tidy};
+
+/// A stage: its name, whether `--fast` keeps it, what it does.
+type Stage = (&'static str, bool, fn() -> Outcome);
+
+const STAGES: &[Stage] = &[
+    ("format", true, || cargo_run(&["fmt", "--all", "--check"])),
+    ("tidy", true, || tidy::go(&[])),
+    ("clippy", false, || cargo_run(&["clippy", "--workspace", "--all-targets", "--quiet", "--", "-D", "warnings"])),
+    // one feature set for all of it: a crate tested alone would be built, heavy dependencies and all, a second time
+    ("tests", true, || cargo_run(&["test", "--workspace", "--tests", "--quiet"])),
+    ("doc tests", true, || cargo_run(&["test", "--workspace", "--doc", "--quiet"])),
+    ("products", false, products),
+];
+
+pub(crate) fn go(arguments: &[String]) -> Outcome {
+    only_known(arguments, &["--fast"])?;
+    let fast = !arguments.is_empty();
+    let begin = Instant::now();
+    let mut times = Vec::new();
+    for (name, _, stage) in STAGES.iter().filter(|(_, kept, _)| *kept || !fast) {
+        println!("== {name}");
+        let start = Instant::now();
+        let outcome = stage();
+        times.push(format!("{name} {:.1} s", start.elapsed().as_secs_f64()));
+        if let Err(why) = outcome {
+            println!("== {}", times.join(" · "));
+            return Err(format!("stage `{name}` failed: {why}"));
+        }
+    }
+    println!("== {}", times.join(" · "));
+    let note = if fast { " (without clippy and the products)" } else { "" };
+    println!("== all passed in {:.1} s{note}", begin.elapsed().as_secs_f64());
+    Ok(())
+}
+
+fn cargo_run(arguments: &[&str]) -> Outcome {
+    process::run(&mut cargo(arguments))
+}
+
+/// The unit tests that the products kept here bring along, as their owners would run them.
+fn products() -> Outcome {
+    let mesh = mesh_of_tests()?;
+    // a mesh of its own, so that nothing of the developer's is touched
+    let home = target()?.join("xtask-test/mesh");
+    crate::checkout::fresh_folder(&home)?;
+    let mut found = Vec::new();
+    for folder in ["domains", "examples"] {
+        find(&root().join(folder), &mut found);
+    }
+    found.sort();
+    if found.is_empty() {
+        return Err("there are no products in domains/ and examples/".to_owned());
+    }
+    // `mesh` builds what is written in Rust: into the same folder as its own tests, so once
+    let builds = target()?.join("products");
+    for product in found {
+        println!("-- {}", product.strip_prefix(root()).unwrap_or(&product).display());
+        if product.join("Cargo.toml").exists() {
+            let mut tests = cargo(&["test", "--quiet", "--locked"]);
+            process::run(tests.current_dir(&product).env("CARGO_TARGET_DIR", &builds))?;
+        }
+        let mut tests = Command::new(&mesh);
+        tests.arg("test").current_dir(&product).env("MESH_URL", &home).env("CARGO_TARGET_DIR", &builds);
+        process::run(&mut tests)?;
+    }
+    Ok(())
+}
+
+/// Folders with a `product.toml`, not looking inside products.
+fn find(folder: &Path, found: &mut Vec<PathBuf>) {
+    if folder.join("product.toml").exists() {
+        found.push(folder.to_owned());
+        return;
+    }
+    for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+        if entry.path().is_dir() {
+            find(&entry.path(), found);
+        }
+    }
+}
