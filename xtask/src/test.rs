@@ -2,7 +2,7 @@
 //!
 //! Stages run from cheap to dear and the first that fails ends it. `--fast` leaves out clippy and the products.
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::time::Instant;
 
 use crate::checkout::{cargo, mesh_of_tests, root, target};
@@ -14,6 +14,7 @@ type Stage = (&'static str, bool, fn() -> Outcome);
 const STAGES: &[Stage] = &[
     ("format", true, || cargo_run(&["fmt", "--all", "--check"])),
     ("tidy", true, || tidy::go(&[])),
+    ("lock files", true, lock_files),
     ("clippy", false, || cargo_run(&["clippy", "--workspace", "--all-targets", "--quiet", "--", "-D", "warnings"])),
     // one feature set for all of it: a crate tested alone would be built, heavy dependencies and all, a second time
     ("tests", true, || cargo_run(&["test", "--workspace", "--tests", "--quiet"])),
@@ -46,12 +47,21 @@ fn cargo_run(arguments: &[&str]) -> Outcome {
     process::run(&mut cargo(arguments))
 }
 
-/// The unit tests that the products kept here bring along, as their owners would run them.
-fn products() -> Outcome {
-    let mesh = mesh_of_tests()?;
-    // a mesh of its own, so that nothing of the developer's is touched
-    let home = target()?.join("xtask-test/mesh");
-    crate::checkout::fresh_folder(&home)?;
+/// The lock files of the products kept here follow the manifests of the crates they name; said in seconds, not after
+/// the tests.
+fn lock_files() -> Outcome {
+    for product in kept_products()?.iter().filter(|p| p.join("Cargo.toml").exists()) {
+        let mut metadata = cargo(&["metadata", "--quiet", "--locked", "--format-version", "1"]);
+        metadata.current_dir(product).stdout(Stdio::null());
+        let place = product.strip_prefix(root()).unwrap_or(product).display();
+        process::run(&mut metadata)
+            .map_err(|why| format!("{why}\nhint: run `cargo metadata` in {place} and commit its Cargo.lock"))?;
+    }
+    Ok(())
+}
+
+/// Where they lie, in the order of their names.
+fn kept_products() -> Result<Vec<PathBuf>, String> {
     let mut found = Vec::new();
     for folder in ["domains", "examples"] {
         find(&root().join(folder), &mut found);
@@ -60,9 +70,18 @@ fn products() -> Outcome {
     if found.is_empty() {
         return Err("there are no products in domains/ and examples/".to_owned());
     }
+    Ok(found)
+}
+
+/// The unit tests that the products kept here bring along, as their owners would run them.
+fn products() -> Outcome {
+    let mesh = mesh_of_tests()?;
+    // a mesh of its own, so that nothing of the developer's is touched
+    let home = target()?.join("xtask-test/mesh");
+    crate::checkout::fresh_folder(&home)?;
     // `mesh` builds what is written in Rust: into the same folder as its own tests, so once
     let builds = target()?.join("products");
-    for product in found {
+    for product in kept_products()? {
         println!("-- {}", product.strip_prefix(root()).unwrap_or(&product).display());
         if product.join("Cargo.toml").exists() {
             let mut tests = cargo(&["test", "--quiet", "--locked"]);
