@@ -21,4 +21,4 @@ pub use registry::{
     ReleasedPort, RunGuard, RunOutcome, RunRecord, SearchHit,
 };
 pub use release::{Finish, NewRelease};
-pub use tables::{Change, NewTable, Produced, Staged, TableChange, ident_of};
+pub use tables::{Applied, Change, Layout, NewTable, Produced, Staged, TableChange, Turn, ident_of};

@@ -1,13 +1,14 @@
 //! Loading and creating tables.
 use std::collections::HashMap;
 
-use iceberg::spec::{FormatVersion, Schema, SortOrder, TableMetadata, TableMetadataBuilder, UnboundPartitionSpec};
+use iceberg::spec::{FormatVersion, Schema, SortOrder, TableMetadata, TableMetadataBuilder, TableMetadataRef, UnboundPartitionSpec};
 use iceberg::table::Table;
 use iceberg::{MetadataLocation, NamespaceIdent, Runtime, TableCreation, TableIdent};
 use meshwright_spec::PortName;
 use sqlx::Row;
 
-use super::stage::write_metadata;
+use super::recent;
+use super::stage::{DELETE_AFTER_COMMIT, write_metadata};
 use crate::database::CATALOG;
 use crate::{Catalog, Error, Kind, Result};
 
@@ -20,7 +21,7 @@ pub struct NewTable {
     pub partition: Option<UnboundPartitionSpec>,
     /// Order of rows within files, by the ids in `schema`.
     pub sort: Option<SortOrder>,
-    /// Table properties.
+    /// Table properties; `format-version` says which version of Iceberg's format it has, 2 when not said.
     pub properties: HashMap<String, String>,
 }
 
@@ -72,7 +73,14 @@ impl Catalog {
                 tables.push(None);
                 continue;
             };
-            let metadata = self.metadata(&location).await?;
+            let metadata = match recent::get(&location) {
+                Some(metadata) => metadata,
+                None => {
+                    let metadata = TableMetadataRef::new(self.metadata(&location).await?);
+                    recent::put(&location, &metadata);
+                    metadata
+                }
+            };
             tables.push(Some(self.table(ident, location, metadata)?));
         }
         Ok(tables)
@@ -108,7 +116,13 @@ impl Catalog {
     /// Makes a port's table without any snapshot; when somebody else was faster, theirs is returned.
     ///
     /// Field ids are assigned by Iceberg, in order: read them back from the table.
-    pub async fn create(&self, port: &PortName, new: NewTable) -> Result<Table> {
+    pub async fn create(&self, port: &PortName, mut new: NewTable) -> Result<Table> {
+        let format_version = match new.properties.remove("format-version").as_deref() {
+            Some("3") => FormatVersion::V3,
+            _ => FormatVersion::V2,
+        };
+        // metadata files that no longer stand in the log are removed by the commit that takes them out of it
+        new.properties.entry(DELETE_AFTER_COMMIT.to_owned()).or_insert_with(|| "true".to_owned());
         let ident = ident_of(port);
         let namespace = ident.namespace().join(".");
         let location = format!("{}/{}/{}", self.home.warehouse, namespace.replace('.', "/"), ident.name());
@@ -119,7 +133,7 @@ impl Catalog {
             partition_spec: new.partition,
             sort_order: new.sort,
             properties: new.properties,
-            format_version: FormatVersion::V2,
+            format_version,
         };
         let metadata = TableMetadataBuilder::from_table_creation(creation)?.build()?.metadata;
         let file = MetadataLocation::new_with_metadata(&location, &metadata).to_string();
@@ -148,7 +162,7 @@ impl Catalog {
         self.load(port).await
     }
 
-    pub(crate) fn table(&self, ident: TableIdent, location: String, metadata: TableMetadata) -> Result<Table> {
+    pub(crate) fn table(&self, ident: TableIdent, location: String, metadata: impl Into<TableMetadataRef>) -> Result<Table> {
         Ok(Table::builder()
             .file_io(self.io.clone())
             .identifier(ident)

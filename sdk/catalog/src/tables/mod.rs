@@ -3,10 +3,24 @@
 //! Its SQL catalog ignores a failed `COMMIT`, and its transactions only append to `main`. So loading, creating and
 //! committing are done here, over its public types, and nowhere else; parts go as upstream gains them.
 mod load;
-mod produce;
-mod stage;
+mod recent;
 
+mod stage;
+mod turn;
+
+mod produce;
+
+mod entries;
+mod layout;
+mod merge;
+mod refs;
+
+mod apply;
+
+pub use apply::Applied;
+pub use layout::Layout;
 pub use load::{NewTable, ident_of};
 pub use produce::{Change, Produced};
+pub use turn::Turn;
 pub(crate) use stage::move_pointers;
 pub use stage::{Staged, TableChange};

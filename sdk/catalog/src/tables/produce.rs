@@ -2,14 +2,17 @@
 use std::collections::{HashMap, HashSet};
 
 use iceberg::spec::{
-    DataContentType, DataFile, DataFileBuilder, FormatVersion, MAIN_BRANCH, ManifestContentType, ManifestFile,
-    ManifestListWriter, ManifestWriter, ManifestWriterBuilder, Operation, PartitionSpecRef, SchemaRef, Snapshot,
-    SnapshotReference, SnapshotRetention, SnapshotSummaryCollector, Summary,
+    DataFile, FormatVersion, MAIN_BRANCH, ManifestContentType, ManifestFile, ManifestListWriter,
+    ManifestWriter, ManifestWriterBuilder, Operation, PartitionSpecRef, SchemaRef, Snapshot, SnapshotReference,
+    SnapshotRetention, SnapshotSummaryCollector, SortOrderRef, Summary,
 };
 use iceberg::table::Table;
 use iceberg::{TableRequirement, TableUpdate};
 use uuid::Uuid;
 
+use super::entries::{RowIds, totals};
+use super::layout::{self, SORT_ORDER, SPEC};
+use super::refs::retention;
 use super::stage::TableChange;
 use crate::{Error, Kind, Result};
 
@@ -33,6 +36,10 @@ pub struct Change {
     /// The schema the snapshot is written with, if it is not the table's current one. It joins the table with this
     /// commit and becomes current when the snapshot becomes main's head.
     pub schema: Option<SchemaRef>,
+    /// The partitioning of the added files, if it is not the table's default. It joins and becomes the default likewise.
+    pub spec: Option<PartitionSpecRef>,
+    /// The order of rows within files, if it is not the table's default. It joins and becomes the default likewise.
+    pub sort: Option<SortOrderRef>,
 }
 
 impl Change {
@@ -47,6 +54,8 @@ impl Change {
             properties: HashMap::new(),
             branch_max_age_ms: None,
             schema: None,
+            spec: None,
+            sort: None,
         }
     }
 }
@@ -73,19 +82,22 @@ impl Change {
         let parent = head.or_else(|| metadata.snapshot_for_ref(MAIN_BRANCH)).cloned();
         let snapshot_id = new_snapshot_id(table);
         let schema = self.schema.clone().unwrap_or_else(|| metadata.current_schema().clone());
+        let spec = self.spec.clone().unwrap_or_else(|| metadata.default_partition_spec().clone());
         let mut files = Files { table, schema: schema.clone(), snapshot_id, commit: Uuid::now_v7(), written: vec![] };
         let mut summary = SnapshotSummaryCollector::default();
 
         let mut manifests = vec![];
         if !self.added.is_empty() {
-            manifests.push(files.added(&self.added, &mut summary).await?);
+            manifests.push(files.added(&self.added, &spec, &mut summary).await?);
         }
         if let Some(parent) = &parent {
             let list = table.manifest_list_reader(parent).load().await?;
             let mut leaving = self.removed.clone();
+            let mut kept = vec![];
             for manifest in list.entries() {
-                manifests.extend(files.kept(manifest, self.remove_all, &mut leaving, &mut summary).await?);
+                kept.extend(files.kept(manifest, self.remove_all, &mut leaving, &mut summary).await?);
             }
+            manifests.extend(files.merged(kept).await?);
             if !leaving.is_empty() {
                 return Err(Error::new(
                     Kind::Conflict,
@@ -112,6 +124,9 @@ impl Change {
         let mut properties = self.properties.clone();
         let computed = summary.build();
         let before = parent.as_ref().map(|s| s.summary().additional_properties.clone()).unwrap_or_default();
+        // what becomes the table's own when this snapshot becomes main's head
+        properties.extend(self.spec.iter().map(|s| (SPEC.to_owned(), s.spec_id().to_string())));
+        properties.extend(self.sort.iter().map(|s| (SORT_ORDER.to_owned(), s.order_id.to_string())));
         properties.extend(totals(&before, &computed));
         properties.extend(computed);
         let builder = Snapshot::builder()
@@ -127,7 +142,7 @@ impl Change {
             Some(next) => builder.with_row_range(first_row, next - first_row).build(),
             None => builder.build(),
         };
-        let retention = match branch_retention(table, &self.branch) {
+        let retention = match retention(metadata, &self.branch)? {
             Some(existing) => existing,
             None => SnapshotRetention::branch(None, None, self.branch_max_age_ms),
         };
@@ -140,7 +155,7 @@ impl Change {
                     snapshot_id: head.map(|s| s.snapshot_id()),
                 },
             ],
-            updates: new_schema(table, &schema)
+            updates: layout::joins(metadata, &schema, self.spec.as_deref(), self.sort.as_deref())
                 .into_iter()
                 .chain([
                     TableUpdate::AddSnapshot { snapshot },
@@ -174,14 +189,13 @@ impl TableChange {
             };
             ancestor = metadata.snapshot_by_id(id).and_then(|s| s.parent_snapshot_id());
         }
-        let keep = |id| SnapshotReference::new(id, SnapshotRetention::branch(None, None, None));
+        let kept = retention(metadata, MAIN_BRANCH)?.unwrap_or(SnapshotRetention::branch(None, None, None));
+        let reference = SnapshotReference::new(head.snapshot_id(), kept);
         let mut updates = vec![
-            TableUpdate::SetSnapshotRef { ref_name: MAIN_BRANCH.to_owned(), reference: keep(head.snapshot_id()) },
+            TableUpdate::SetSnapshotRef { ref_name: MAIN_BRANCH.to_owned(), reference },
             TableUpdate::RemoveSnapshotRef { ref_name: branch.to_owned() },
         ];
-        if let Some(id) = head.schema_id().filter(|id| *id != metadata.current_schema_id()) {
-            updates.push(TableUpdate::SetCurrentSchema { schema_id: id });
-        }
+        updates.extend(layout::takes_over(metadata, head));
         if let Some(tag) = tag {
             updates.push(TableUpdate::SetSnapshotRef {
                 ref_name: tag.to_owned(),
@@ -200,8 +214,8 @@ impl TableChange {
 }
 
 /// The files of one attempt.
-struct Files<'a> {
-    table: &'a Table,
+pub(super) struct Files<'a> {
+    pub(super) table: &'a Table,
     schema: SchemaRef,
     snapshot_id: i64,
     commit: Uuid,
@@ -209,7 +223,12 @@ struct Files<'a> {
 }
 
 impl Files<'_> {
-    fn writer(
+    /// Whether this attempt wrote that manifest.
+    pub(super) fn wrote(&self, path: &str) -> bool {
+        self.written.iter().any(|w| w == path)
+    }
+
+    pub(super) fn writer(
         &mut self,
         spec: &PartitionSpecRef,
         schema: &SchemaRef,
@@ -229,9 +248,14 @@ impl Files<'_> {
         })
     }
 
-    async fn added(&mut self, added: &[DataFile], summary: &mut SnapshotSummaryCollector) -> Result<ManifestFile> {
-        let (spec, schema) = (self.table.metadata().default_partition_spec().clone(), self.schema.clone());
-        let mut writer = self.writer(&spec, &schema, ManifestContentType::Data)?;
+    async fn added(
+        &mut self,
+        added: &[DataFile],
+        spec: &PartitionSpecRef,
+        summary: &mut SnapshotSummaryCollector,
+    ) -> Result<ManifestFile> {
+        let schema = self.schema.clone();
+        let mut writer = self.writer(spec, &schema, ManifestContentType::Data)?;
         for file in added {
             summary.add_file(file, schema.clone(), spec.clone());
             // negative: inherit the sequence number of whichever attempt wins
@@ -268,19 +292,10 @@ impl Files<'_> {
             .clone();
         // the manifest's own schema: a source column of its spec may be gone from the current one
         let schema = manifest.metadata().schema().clone();
-        let v3 = self.table.metadata().format_version() >= FormatVersion::V3;
         let mut writer = self.writer(&spec, &schema, old.content)?;
-        let mut next_row = old.first_row_id.map(|v| v as i64);
+        let mut row_ids = RowIds::of(self.table.metadata(), old);
         for entry in manifest.entries() {
-            let mut file = entry.data_file().clone();
-            if v3 && file.content_type() == DataContentType::Data {
-                // row lineage: an entry that stays must carry the id it had inherited
-                let first = file.first_row_id().or(next_row);
-                if file.first_row_id().is_none() {
-                    next_row = next_row.map(|v| v + file.record_count() as i64);
-                }
-                file = with_first_row_id(&file, first, spec.spec_id())?;
-            }
+            let file = row_ids.next(entry.data_file(), spec.spec_id())?;
             if !entry.is_alive() {
                 continue;
             }
@@ -297,19 +312,6 @@ impl Files<'_> {
     }
 }
 
-fn new_schema(table: &Table, schema: &SchemaRef) -> Option<TableUpdate> {
-    let known = table.metadata().schema_by_id(schema.schema_id()).is_some();
-    (!known).then(|| TableUpdate::AddSchema { schema: schema.as_ref().clone() })
-}
-
-/// The retention a branch has; `refs` is private upstream, its JSON form is not.
-fn branch_retention(table: &Table, branch: &str) -> Option<SnapshotRetention> {
-    table.metadata().snapshot_for_ref(branch)?;
-    let json = serde_json::to_value(table.metadata()).ok()?;
-    let reference: SnapshotReference = serde_json::from_value(json.get("refs")?.get(branch)?.clone()).ok()?;
-    Some(reference.retention)
-}
-
 fn new_snapshot_id(table: &Table) -> i64 {
     loop {
         let (a, b) = Uuid::new_v4().as_u64_pair();
@@ -318,56 +320,4 @@ fn new_snapshot_id(table: &Table) -> i64 {
             return id;
         }
     }
-}
-
-fn totals(before: &HashMap<String, String>, computed: &HashMap<String, String>) -> HashMap<String, String> {
-    let number =
-        |m: &HashMap<String, String>, key: String| m.get(&key).and_then(|v| v.parse::<i64>().ok()).unwrap_or(0);
-    // total, and what it is called where it leaves
-    let kinds = [
-        ("data-files", "deleted"),
-        ("delete-files", "removed"),
-        ("records", "deleted"),
-        ("files-size", "removed"),
-        ("position-deletes", "removed"),
-        ("equality-deletes", "removed"),
-    ];
-    kinds
-        .into_iter()
-        .map(|(what, leaving)| {
-            let key = format!("total-{what}");
-            let total = number(before, key.clone()) + number(computed, format!("added-{what}"))
-                - number(computed, format!("{leaving}-{what}"));
-            (key, total.max(0).to_string())
-        })
-        .collect()
-}
-
-/// `DataFile`'s fields are private upstream; setting one means building it anew.
-fn with_first_row_id(f: &DataFile, first_row_id: Option<i64>, spec_id: i32) -> Result<DataFile> {
-    let mut b = DataFileBuilder::default();
-    b.content(f.content_type())
-        .file_path(f.file_path().to_string())
-        .file_format(f.file_format())
-        .partition(f.partition().clone())
-        .record_count(f.record_count())
-        .file_size_in_bytes(f.file_size_in_bytes())
-        .column_sizes(f.column_sizes().clone())
-        .value_counts(f.value_counts().clone())
-        .null_value_counts(f.null_value_counts().clone())
-        .nan_value_counts(f.nan_value_counts().clone())
-        .lower_bounds(f.lower_bounds().clone())
-        .upper_bounds(f.upper_bounds().clone())
-        .key_metadata(f.key_metadata().map(<[u8]>::to_vec))
-        .split_offsets(f.split_offsets().map(<[i64]>::to_vec))
-        .equality_ids(f.equality_ids())
-        .first_row_id(first_row_id)
-        .partition_spec_id(spec_id)
-        .referenced_data_file(f.referenced_data_file())
-        .content_offset(f.content_offset())
-        .content_size_in_bytes(f.content_size_in_bytes());
-    if let Some(order) = f.sort_order_id() {
-        b.sort_order_id(order);
-    }
-    b.build().map_err(|e| Error::new(Kind::Unexpected, "a manifest entry cannot be rebuilt").because(e))
 }

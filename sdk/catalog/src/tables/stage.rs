@@ -2,13 +2,16 @@
 use std::str::FromStr;
 
 use iceberg::io::FileIO;
-use iceberg::spec::TableMetadata;
+use iceberg::spec::{TableMetadata, TableMetadataRef};
 use iceberg::table::Table;
 use iceberg::{MetadataLocation, TableIdent, TableRequirement, TableUpdate};
 use sqlx::{Sqlite, Transaction};
 
 use crate::database::CATALOG;
 use crate::{Catalog, Error, Kind, Result};
+
+/// Iceberg's word for it; on for tables that we make.
+pub(super) const DELETE_AFTER_COMMIT: &str = "write.metadata.delete-after-commit.enabled";
 
 /// What is to happen to one table.
 #[derive(Debug, Clone)]
@@ -27,7 +30,9 @@ pub struct Staged {
     ident: TableIdent,
     base: String,
     location: String,
-    metadata: TableMetadata,
+    metadata: TableMetadataRef,
+    /// Older metadata files that the new one no longer lists.
+    expired: Vec<String>,
 }
 
 impl Staged {
@@ -54,11 +59,15 @@ impl Catalog {
         for update in updates {
             builder = update.apply(builder)?;
         }
-        let metadata = builder.build()?.metadata;
+        let built = builder.build()?;
+        let metadata = TableMetadataRef::new(built.metadata);
+        let tidy = metadata.properties().get(DELETE_AFTER_COMMIT).is_some_and(|v| v == "true");
+        let expired = built.expired_metadata_logs.into_iter().map(|log| log.metadata_file);
         let location =
             MetadataLocation::from_str(&current)?.with_next_version().with_new_metadata(&metadata).to_string();
         write_metadata(&self.io, &metadata, &location).await?;
-        Ok(Staged { ident: base.identifier().clone(), base: current, location, metadata })
+        let expired = expired.filter(|_| tidy).collect();
+        Ok(Staged { ident: base.identifier().clone(), base: current, location, metadata, expired })
     }
 
     /// Commits one change.
@@ -80,7 +89,10 @@ impl Catalog {
 
     /// After a lost attempt removes its metadata files; when the outcome is unknown looks whether it happened.
     pub(crate) async fn settle(&self, staged: &[Staged], outcome: Result<()>) -> Result<()> {
-        let Err(error) = outcome else { return Ok(()) };
+        let Err(error) = outcome else {
+            self.committed(staged).await;
+            return Ok(());
+        };
         if error.kind() == Kind::Unexpected || error.kind() == Kind::Unavailable {
             // the connection may have died inside COMMIT: the pointers tell
             let mut landed = 0;
@@ -88,6 +100,7 @@ impl Catalog {
                 landed += usize::from(self.pointer(&s.ident).await?.as_deref() == Some(&s.location));
             }
             if landed == staged.len() && landed > 0 {
+                self.committed(staged).await;
                 return Ok(());
             }
         }
@@ -97,6 +110,18 @@ impl Catalog {
             }
         }
         Err(error)
+    }
+
+    /// Once a commit is certain: what was written needs no reading, and what it no longer lists goes.
+    async fn committed(&self, staged: &[Staged]) {
+        for s in staged {
+            super::recent::put(&s.location, &s.metadata);
+            for file in &s.expired {
+                if let Err(e) = self.io.delete(file).await {
+                    tracing::debug!(file, error = %e, "an older metadata file could not be removed");
+                }
+            }
+        }
     }
 
     async fn pointer(&self, ident: &TableIdent) -> Result<Option<String>> {
