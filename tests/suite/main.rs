@@ -5,11 +5,14 @@
 mod shop;
 mod steps;
 mod support;
+mod writes;
 
 mod at_once;
 mod bad_data;
 mod bad_files;
 mod commit;
+mod commits;
+mod evolution;
 mod interop;
 mod json;
 mod killed;

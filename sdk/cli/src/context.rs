@@ -117,6 +117,11 @@ impl Context {
         }
     }
 
+    /// Whether more is to be said than the result.
+    pub(crate) fn is_verbose(&self) -> bool {
+        self.verbose > 0
+    }
+
     /// Whether somebody can answer questions.
     pub(crate) fn has_terminal(&self) -> bool {
         std::io::stdin().is_terminal() && std::io::stderr().is_terminal() && !self.json

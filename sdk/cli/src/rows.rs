@@ -116,11 +116,13 @@ impl Sink {
         }
     }
 
-    pub(crate) fn finish(self) -> Result<(), ArrowError> {
+    /// Ends the rows; `facts` about the query go where the format has a place for them.
+    pub(crate) fn finish(self, facts: &serde_json::Value) -> Result<(), ArrowError> {
         match self.writer {
             Writer::Table(t) => t.finish()?,
             Writer::Json { mut out, .. } => {
-                out.write_all(b"]}\n")?;
+                write!(out, "],\"metrics\":{facts}}}")?;
+                out.write_all(b"\n")?;
                 out.flush()?;
             }
             Writer::Ndjson(mut w) => {

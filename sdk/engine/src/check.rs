@@ -168,8 +168,8 @@ pub async fn check_file(project: &Project, catalog: &Catalog, file: &Path, port:
     let scratch = Catalog::open(home).await?;
     let execution = execute(parts, &Events::new("check", &Silent)).await?;
     let name: PortName = project.port(output);
-    let shaped = shape(&scratch, &name, contract).await?;
-    let target = Target { table: shaped.table.clone(), schema: shaped.schema(), run: "check".to_owned() };
+    let shaped = shape(&scratch, &name, contract, output.files.format_version).await?;
+    let target = Target::of(&shaped, &output.files, "check");
     let frame = promised(execution.table(&output.from).await?, contract)?;
     let files = write(&execution.ctx, frame, &target, execution.input_bytes)
         .await

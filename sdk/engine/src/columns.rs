@@ -2,12 +2,9 @@
 use std::sync::Arc;
 
 use arrow::datatypes::{DataType as Arrow, Field, Schema as ArrowSchema, SchemaRef as ArrowSchemaRef, TimeUnit};
-use iceberg::spec::{
-    ListType, MapType, NestedField, NestedFieldRef, PrimitiveType, Schema, StructType, Transform as IcebergTransform,
-    Type, UnboundPartitionSpec,
-};
-use meshwright_catalog::{Error, Kind};
-use meshwright_spec::{Contract, DataType, Transform};
+use iceberg::spec::{NestedFieldRef, Schema};
+use meshwright_catalog::Error;
+use meshwright_spec::{Contract, DataType};
 
 /// The Arrow type of a contract's type.
 pub(crate) fn arrow_type(t: &DataType) -> Arrow {
@@ -122,137 +119,6 @@ pub(crate) fn storable(from: &Arrow, to: &Arrow) -> bool {
     }
 }
 
-/// Gives out Iceberg field ids: those an older schema gave to the same columns, else new ones.
-struct Ids<'a> {
-    before: Option<&'a Schema>,
-    last: i32,
-}
-
-impl Ids<'_> {
-    fn next(&mut self) -> i32 {
-        self.last += 1;
-        self.last
-    }
-
-    fn of(&mut self, path: &str) -> i32 {
-        self.before.and_then(|s| s.field_id_by_name(path)).unwrap_or_else(|| self.next())
-    }
-
-    fn type_of(&mut self, t: &DataType, path: &str) -> Type {
-        let primitive = match t {
-            DataType::Boolean => PrimitiveType::Boolean,
-            DataType::Int => PrimitiveType::Int,
-            DataType::Long => PrimitiveType::Long,
-            DataType::Float => PrimitiveType::Float,
-            DataType::Double => PrimitiveType::Double,
-            DataType::Decimal { precision, scale } => {
-                PrimitiveType::Decimal { precision: u32::from(*precision), scale: u32::from(*scale) }
-            }
-            DataType::Date => PrimitiveType::Date,
-            DataType::Time => PrimitiveType::Time,
-            DataType::Timestamp => PrimitiveType::Timestamp,
-            DataType::Timestamptz => PrimitiveType::Timestamptz,
-            DataType::TimestampNs => PrimitiveType::TimestampNs,
-            DataType::TimestamptzNs => PrimitiveType::TimestamptzNs,
-            DataType::String => PrimitiveType::String,
-            DataType::Uuid => PrimitiveType::Uuid,
-            DataType::Binary => PrimitiveType::Binary,
-            DataType::Fixed(n) => PrimitiveType::Fixed(u64::from(*n)),
-            DataType::List(e) => {
-                let path = format!("{path}.element");
-                let id = self.of(&path);
-                return Type::List(ListType::new(NestedField::list_element(id, self.type_of(e, &path), false).into()));
-            }
-            DataType::Map(k, v) => {
-                let (kp, vp) = (format!("{path}.key"), format!("{path}.value"));
-                let (ki, vi) = (self.of(&kp), self.of(&vp));
-                return Type::Map(MapType::new(
-                    NestedField::map_key_element(ki, self.type_of(k, &kp)).into(),
-                    NestedField::map_value_element(vi, self.type_of(v, &vp), false).into(),
-                ));
-            }
-            DataType::Struct(fields) => {
-                let fields: Vec<NestedFieldRef> = fields
-                    .iter()
-                    .map(|f| {
-                        let path = format!("{path}.{}", f.name);
-                        let id = self.of(&path);
-                        NestedField::optional(id, &f.name, self.type_of(&f.data_type, &path)).into()
-                    })
-                    .collect();
-                return Type::Struct(StructType::new(fields));
-            }
-        };
-        Type::Primitive(primitive)
-    }
-}
-
-/// Whether Iceberg reads values stored under one type as the other.
-fn promotes(from: &Type, to: &Type) -> bool {
-    use PrimitiveType::*;
-    match (from, to) {
-        (Type::Primitive(Int), Type::Primitive(Long)) | (Type::Primitive(Float), Type::Primitive(Double)) => true,
-        (Type::Primitive(Decimal { precision: a, scale: s }), Type::Primitive(Decimal { precision: b, scale: t })) => {
-            a <= b && s == t
-        }
-        (a, b) => a == b || (a.is_nested() && b.is_nested() && std::mem::discriminant(a) == std::mem::discriminant(b)),
-    }
-}
-
-/// The Iceberg schema that a contract promises. Columns keep the ids that `before` gave them, by name or by
-/// `renamed_from`; others get ids after `last_id`.
-///
-/// # Errors
-/// `Invalid` when Iceberg refuses the schema.
-pub(crate) fn iceberg_schema(
-    contract: &Contract,
-    before: Option<&Schema>,
-    last_id: i32,
-    schema_id: i32,
-) -> Result<Schema, Error> {
-    let mut ids = Ids { before, last: last_id };
-    // top-level ids first, as Iceberg itself would give them
-    let top: Vec<i32> = contract
-        .columns
-        .iter()
-        .map(|c| {
-            let old =
-                c.renamed_from.as_deref().filter(|_| before.is_some_and(|s| s.field_id_by_name(&c.name).is_none()));
-            ids.of(old.unwrap_or(&c.name))
-        })
-        .collect();
-    let mut fields: Vec<NestedFieldRef> = vec![];
-    let mut identifier = vec![];
-    for (c, id) in contract.columns.iter().zip(top) {
-        let in_key = contract.key.contains(&c.name);
-        let before = ids.before.and_then(|s| s.field_by_id(id));
-        let old = before.map_or(c.name.clone(), |f| f.name.clone());
-        let mut field_type = ids.type_of(&c.data_type, &old);
-        let mut id = id;
-        if before.is_some_and(|f| !promotes(&f.field_type, &field_type)) {
-            // another type is another column: values of the old one must never be read as the new one
-            let mut fresh = Ids { before: None, last: ids.last };
-            id = fresh.next();
-            field_type = fresh.type_of(&c.data_type, &c.name);
-            ids.last = fresh.last;
-        }
-        let mut field = NestedField::new(id, &c.name, field_type, c.required || in_key);
-        if let Some(text) = &c.description {
-            field = field.with_doc(text);
-        }
-        if in_key && !matches!(c.data_type, DataType::Float | DataType::Double) && !field.field_type.is_nested() {
-            identifier.push(id);
-        }
-        fields.push(field.into());
-    }
-    Schema::builder()
-        .with_schema_id(schema_id)
-        .with_fields(fields)
-        .with_identifier_field_ids(identifier)
-        .build()
-        .map_err(|e| Error::new(Kind::Invalid, "the contract's columns make no table").because(e))
-}
-
 /// The same columns and ids, all optional: what files are written with, so that a missing value becomes a failed check
 /// with a count and not a crash of the writer.
 pub(crate) fn relaxed(schema: &Schema) -> Result<Schema, Error> {
@@ -267,31 +133,4 @@ pub(crate) fn relaxed(schema: &Schema) -> Result<Schema, Error> {
         })
         .collect();
     Ok(Schema::builder().with_schema_id(schema.schema_id()).with_fields(fields).build()?)
-}
-
-/// The hidden partitioning that a contract asks for, by the ids of `schema`.
-///
-/// # Errors
-/// `Invalid` when Iceberg refuses it.
-pub(crate) fn partition_spec(contract: &Contract, schema: &Schema) -> Result<Option<UnboundPartitionSpec>, Error> {
-    if contract.partition.is_empty() {
-        return Ok(None);
-    }
-    let mut spec = UnboundPartitionSpec::builder();
-    for field in &contract.partition {
-        let id = schema
-            .field_id_by_name(&field.column)
-            .ok_or_else(|| Error::new(Kind::Invalid, format!("partition column `{}` is not promised", field.column)))?;
-        let (transform, suffix) = match field.transform {
-            Transform::Identity => (IcebergTransform::Identity, ""),
-            Transform::Bucket(n) => (IcebergTransform::Bucket(n), "_bucket"),
-            Transform::Truncate(n) => (IcebergTransform::Truncate(n), "_trunc"),
-            Transform::Year => (IcebergTransform::Year, "_year"),
-            Transform::Month => (IcebergTransform::Month, "_month"),
-            Transform::Day => (IcebergTransform::Day, "_day"),
-            Transform::Hour => (IcebergTransform::Hour, "_hour"),
-        };
-        spec = spec.add_partition_field(id, format!("{}{suffix}", field.column), transform)?;
-    }
-    Ok(Some(spec.build()))
 }

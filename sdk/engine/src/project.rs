@@ -2,7 +2,8 @@
 use std::path::{Path, PathBuf};
 
 use meshwright_spec::{
-    Contract, Diagnostic, Flavor, MeshLock, Name, Output, PortName, Product, Sources, Span, StepBody, WriteMode,
+    Contract, DataType, Diagnostic, Flavor, MeshLock, Name, Output, PortName, Product, Sources, Span, StepBody,
+    WriteMode, nearest,
 };
 
 use crate::failure::{Failure, Findings, Result};
@@ -81,6 +82,7 @@ impl Project {
             match read_contract(&dir, output, &mut sources) {
                 Ok((contract, more)) => {
                     found.extend(more);
+                    found.extend(contract.iter().flat_map(|contract| layout_mistakes(output, contract)));
                     contracts.extend(contract);
                 }
                 Err(d) => found.push(*d),
@@ -147,6 +149,26 @@ pub(crate) fn mode_name(mode: WriteMode) -> &'static str {
         WriteMode::Upsert => "upsert",
         WriteMode::ReplacePartitions => "replace-partitions",
     }
+}
+
+/// Columns that `[outputs.<port>.files]` names and the contract does not promise.
+fn layout_mistakes(output: &Output, contract: &Contract) -> Vec<Diagnostic> {
+    let named = output.files.bloom.iter().map(|named| ("bloom", named));
+    let named = named.chain(output.files.dictionary.iter().flatten().map(|named| ("dictionary", named)));
+    let wrong = |(key, (name, span)): (&str, &(String, Span))| match contract.column(name) {
+        None => {
+            let names = contract.columns.iter().map(|c| c.name.as_str());
+            let near = nearest(name, names).map(|near| format!("did you mean `{near}`?"));
+            let message = format!("`{key}` names `{name}`, which port `{}` does not promise", output.name);
+            Some(Diagnostic::error("M1202", message).at(span.clone(), "").help_if(near))
+        }
+        Some(column) if column.data_type.is_nested() || (key == "bloom" && column.data_type == DataType::Boolean) => {
+            let message = format!("`{key}` cannot be had for `{name}`, which is of type {}", column.data_type);
+            Some(Diagnostic::error("M1202", message).at(span.clone(), "").at(column.span.clone(), ""))
+        }
+        Some(_) => None,
+    };
+    named.filter_map(wrong).collect()
 }
 
 fn read_contract(

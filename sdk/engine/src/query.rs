@@ -10,6 +10,7 @@ use futures::StreamExt;
 use futures::stream::BoxStream;
 use meshwright_catalog::{Catalog, Error, Kind};
 use meshwright_spec::{Diagnostic, PortName, Sources, Span, nearest};
+use serde::Serialize;
 
 use crate::failure::{Failure, Findings, Plain, Result};
 use crate::scan::IcebergTable;
@@ -23,6 +24,29 @@ pub struct Rows {
     pub schema: SchemaRef,
     /// Batches of up to 8192 rows.
     pub batches: BoxStream<'static, Result<RecordBatch>>,
+    scanned: Vec<(String, Arc<IcebergTable>)>,
+}
+
+/// What a query read of one port.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Read {
+    /// `domain.product.port`
+    pub port: String,
+    /// Data files of the state it was read at, once for each scan.
+    pub files: usize,
+    /// Those of them that could hold matching rows and were opened.
+    pub files_read: usize,
+}
+
+impl Rows {
+    /// What was read of each port, as far as it is decided when the query is planned.
+    pub fn reads(&self) -> Vec<Read> {
+        let read = |(port, table): &(String, Arc<IcebergTable>)| {
+            let seen = table.pruning();
+            Read { port: port.clone(), files: seen.files, files_read: seen.files - seen.pruned }
+        };
+        self.scanned.iter().map(read).collect()
+    }
 }
 
 /// Plans a `select` and starts it. `at` (a release, snapshot, tag, branch or time) holds for every port it names.
@@ -47,7 +71,7 @@ pub async fn query(catalog: &Catalog, sql: &str, at: Option<&str>) -> Result<Row
     let statement = ctx.state().sql_to_statement(sql, &dialect).map_err(wrong)?;
     let when = at.map(When::parse);
     let mut found = vec![];
-    let mut ports = vec![];
+    let mut scanned = vec![];
     let mut schemas: HashMap<String, Arc<MemorySchemaProvider>> = HashMap::new();
     let references = ctx.state().resolve_table_references(&statement).map_err(wrong)?;
     let names: Vec<String> = references.iter().map(ToString::to_string).collect();
@@ -79,7 +103,7 @@ pub async fn query(catalog: &Catalog, sql: &str, at: Option<&str>) -> Result<Row
             _ => table.current_schema_ref(),
         };
         let provider = Arc::new(IcebergTable::at(table, snapshot, schema)?);
-        ports.push(port.to_string());
+        scanned.push((port.to_string(), provider.clone()));
         let domain = port.product.domain.to_string();
         if ctx.catalog(&domain).is_none() {
             ctx.register_catalog(&domain, Arc::new(MemoryCatalogProvider::new()));
@@ -112,6 +136,7 @@ pub async fn query(catalog: &Catalog, sql: &str, at: Option<&str>) -> Result<Row
         Failure::Usage(Findings::one(d, &sources))
     })?;
     let stream = ctx.execute_logical_plan(plan).await.map_err(wrong)?.execute_stream().await?;
+    let ports: Vec<String> = scanned.iter().map(|(port, _)| port.clone()).collect();
     let schema = short_names(&stream.schema(), &ports);
     let named = schema.clone();
     // not `with_schema`, which lets no column change its name
@@ -120,7 +145,7 @@ pub async fn query(catalog: &Catalog, sql: &str, at: Option<&str>) -> Result<Row
         let rows = RecordBatchOptions::new().with_row_count(Some(b.num_rows()));
         Ok(RecordBatch::try_new_with_options(named.clone(), b.columns().to_vec(), &rows)?)
     });
-    Ok(Rows { schema, batches: batches.boxed() })
+    Ok(Rows { schema, batches: batches.boxed(), scanned })
 }
 
 /// `sum(climate.emissions.country_year.co2)` is `sum(co2)` to people, unless two columns would then have one name.

@@ -1,5 +1,5 @@
 //! The identity of work: everything a result depends on, as one hash.
-use meshwright_spec::StepBody;
+use meshwright_spec::{FileLayout, Span, StepBody};
 use sha2::{Digest, Sha256};
 
 use crate::inputs::ResolvedInput;
@@ -42,8 +42,19 @@ pub(crate) fn work_key(
     for (output, contract) in project.outputs() {
         let (from, mode) = (&output.from, mode_name(output.mode));
         facts.push(format!("output {} {from} {mode} {} {}", output.name, contract.version, contract.checksum));
+        facts.extend(layout(&output.files).map(|layout| format!("files {} {layout}", output.name)));
     }
     hex(facts.join("\n").as_bytes())
+}
+
+/// The layout of files, where the product says something of it. Places in the file do not count.
+fn layout(files: &FileLayout) -> Option<String> {
+    let names =
+        |columns: &[(String, Span)]| columns.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>().join(",");
+    let FileLayout { size, row_group, dictionary, bloom, format_version } = files;
+    let (dictionary, bloom) = (dictionary.as_deref().map(names), names(bloom));
+    let said = format!("{size:?} {row_group:?} {dictionary:?} {bloom} {format_version:?}");
+    (*files != FileLayout::default()).then_some(said)
 }
 
 /// Patch releases of the SDK do not change results.

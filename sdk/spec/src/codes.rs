@@ -8,6 +8,7 @@ mod query;
 mod scaffold;
 mod source;
 mod step;
+mod writes;
 
 use std::sync::LazyLock;
 
@@ -29,7 +30,8 @@ pub struct Page {
 }
 
 /// The groups: M01xx product files, M02xx contracts, M03xx sources and ingest, M04xx steps and SQL, M05xx checks,
-/// M06xx catalog and publishing, M07xx queries, M08xx new products, M09xx the mesh's home and storage.
+/// M06xx catalog and publishing, M07xx queries, M08xx new products, M09xx the mesh's home and storage,
+/// M12xx writing tables.
 static PAGES: LazyLock<Vec<Page>> = LazyLock::new(|| {
     [
         product::PAGES,
@@ -40,6 +42,7 @@ static PAGES: LazyLock<Vec<Page>> = LazyLock::new(|| {
         catalog::PAGES,
         query::PAGES,
         scaffold::PAGES,
+        writes::PAGES,
     ]
     .concat()
 });

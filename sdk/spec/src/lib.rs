@@ -26,5 +26,5 @@ pub use lock::{LockedInput, LockedSource, MeshLock};
 pub use name::{Name, NameError, PortName, ProductName};
 pub use nearest::nearest;
 pub use product::{
-    Flavor, Format, Input, Materialize, MeshHome, Output, Owner, Product, Source, Step, StepBody, WriteMode,
+    FileLayout, Flavor, Format, Input, Materialize, MeshHome, Output, Owner, Product, Source, Step, StepBody, WriteMode,
 };

@@ -1,4 +1,5 @@
 //! `product.toml`: what a product is, reads, does and offers.
+mod files;
 mod formats;
 mod inputs;
 mod mesh;
@@ -161,10 +162,27 @@ pub struct Output {
     pub contract: Option<PathBuf>,
     /// How a run changes the port.
     pub mode: WriteMode,
+    /// How its rows lie in files.
+    pub files: FileLayout,
     /// Place of its table header.
     pub span: Span,
     /// Place of `from`, or of the header.
     pub from_span: Span,
+}
+
+/// How a port's rows lie in its files.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct FileLayout {
+    /// Bytes of a data file before the next one is begun.
+    pub size: Option<u64>,
+    /// Bytes of a row group, which is what a writer holds in memory.
+    pub row_group: Option<u64>,
+    /// Columns whose values are written as a dictionary, with their places; all where that pays, when not said.
+    pub dictionary: Option<Vec<(String, Span)>>,
+    /// Columns with Bloom filters, with their places: for looking up single values that are scattered over all files.
+    pub bloom: Vec<(String, Span)>,
+    /// Version of Iceberg's table format; 2, or what the contract's types need, when not said.
+    pub format_version: Option<u8>,
 }
 
 /// How a run changes a port.

@@ -35,9 +35,7 @@ impl Layout {
         sort: SortOrder,
     ) -> Result<Self> {
         let refused = |what: &str, e| Error::new(Kind::Invalid, format!("a table cannot have this {what}")).because(e);
-        let fields = |s: &PartitionSpec| -> Vec<_> {
-            s.fields().iter().map(|f| (f.source_id, f.transform)).collect()
-        };
+        let fields = |s: &PartitionSpec| -> Vec<_> { s.fields().iter().map(|f| (f.source_id, f.transform)).collect() };
         let asked: Vec<_> = spec.fields().iter().map(|f| (f.source_id, f.transform)).collect();
         let spec = if fields(metadata.default_partition_spec()) == asked {
             None

@@ -1,7 +1,9 @@
 //! Loading and creating tables.
 use std::collections::HashMap;
 
-use iceberg::spec::{FormatVersion, Schema, SortOrder, TableMetadata, TableMetadataBuilder, TableMetadataRef, UnboundPartitionSpec};
+use iceberg::spec::{
+    FormatVersion, Schema, SortOrder, TableMetadata, TableMetadataBuilder, TableMetadataRef, UnboundPartitionSpec,
+};
 use iceberg::table::Table;
 use iceberg::{MetadataLocation, NamespaceIdent, Runtime, TableCreation, TableIdent};
 use meshwright_spec::PortName;
@@ -162,7 +164,12 @@ impl Catalog {
         self.load(port).await
     }
 
-    pub(crate) fn table(&self, ident: TableIdent, location: String, metadata: impl Into<TableMetadataRef>) -> Result<Table> {
+    pub(crate) fn table(
+        &self,
+        ident: TableIdent,
+        location: String,
+        metadata: impl Into<TableMetadataRef>,
+    ) -> Result<Table> {
         Ok(Table::builder()
             .file_io(self.io.clone())
             .identifier(ident)

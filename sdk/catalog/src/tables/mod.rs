@@ -21,6 +21,6 @@ pub use apply::Applied;
 pub use layout::Layout;
 pub use load::{NewTable, ident_of};
 pub use produce::{Change, Produced};
-pub use turn::Turn;
 pub(crate) use stage::move_pointers;
 pub use stage::{Staged, TableChange};
+pub use turn::Turn;

@@ -2,6 +2,7 @@
 mod check;
 mod completions;
 mod connect;
+mod delete;
 mod describe;
 mod doctor;
 mod explain;
@@ -34,6 +35,7 @@ pub(crate) enum Verb {
     Search(search::Search),
     Describe(describe::Describe),
     Query(query::Query),
+    Delete(delete::Delete),
     Runs(runs::Runs),
     History(history::History),
     Lineage(lineage::Lineage),
@@ -56,6 +58,7 @@ impl Verb {
             Self::Search(v) => v.go(context),
             Self::Describe(v) => v.go(context),
             Self::Query(v) => v.go(context),
+            Self::Delete(v) => v.go(context),
             Self::Runs(v) => v.go(context),
             Self::History(v) => v.go(context),
             Self::Lineage(v) => v.go(context),

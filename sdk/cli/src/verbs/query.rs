@@ -58,7 +58,13 @@ impl Query {
                 count += batch.num_rows();
                 sink.write(&batch).map_err(write_error)?;
             }
-            sink.finish().map_err(write_error)?;
+            let reads = rows.reads();
+            sink.finish(&serde_json::json!({ "reads": &reads })).map_err(write_error)?;
+            if context.is_verbose() {
+                for read in &reads {
+                    context.say(&format!("read {} of {} files of {}", read.files_read, read.files, read.port));
+                }
+            }
             if let Some(file) = &self.output {
                 context.say(&format!("wrote {} rows to {}", crate::printer::thousands(count as i64), file.display()));
             }

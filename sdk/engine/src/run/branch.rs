@@ -10,10 +10,11 @@ use serde_json::json;
 
 use super::{ATTEMPTS, BRANCH_AGE, Run, Written, pause};
 use crate::blame::on_data;
-use crate::evolve::{Shaped, shape};
+use crate::evolve::{Shaped, remember, shape};
 use crate::execute::Execution;
 use crate::failure::{Failure, Result};
 use crate::inputs::ResolvedInput;
+use crate::modes::{Replaced, replace_partitions, upsert};
 use crate::write::{Target, discard, promised, write};
 
 impl Run<'_> {
@@ -28,38 +29,57 @@ impl Run<'_> {
     ) -> Result<Written<'b>> {
         let started = Instant::now();
         let port = self.project.port(output);
-        let mut shaped = shape(self.catalog, &port, contract).await?;
-        // rows of an upsert were computed from this state: on another one, a foreign writer's say, they would undo it
+        let version = output.files.format_version;
+        let mut shaped = shape(self.catalog, &port, contract, version).await?;
+        shaped.keeps_values(output, contract, &self.project.sources)?;
         let main = shaped.table.metadata().current_snapshot_id();
-        let mut frame = promised(execution.table(&output.from).await?, contract)?;
-        if output.mode == WriteMode::Upsert {
-            frame = crate::modes::upsert(&execution.ctx, frame, &shaped, contract).await?;
-        }
-        let target = Target { table: shaped.table.clone(), schema: shaped.schema(), run: self.id.clone() };
+        let frame = promised(execution.table(&output.from).await?, contract)?;
+        let target = Target::of(&shaped, &output.files, &self.id);
         let written = write(&execution.ctx, frame, &target, execution.input_bytes).await;
         let files = written.map_err(|e| on_data(e, self.project, &output.from, Some(contract)))?;
         let rows = files.iter().map(|f| f.record_count() as i64).sum();
         let bytes: u64 = files.iter().map(DataFile::file_size_in_bytes).sum();
+        let mut replaced = match self.replaced(&shaped, output, contract, &files, &target).await {
+            Ok(replaced) => replaced,
+            Err(e) => {
+                discard(&shaped.table, &files).await;
+                return Err(e);
+            }
+        };
         for attempt in 0.. {
-            match self.commit(&shaped, output, contract, &files, key, inputs).await {
+            let turn = self.catalog.turn(&port).await;
+            match self.commit(&shaped, output, contract, (&files, &replaced), key, inputs).await {
                 Ok((table, snapshot_id)) => {
                     let ms = started.elapsed().as_millis() as u64;
                     self.events.tell(
                         "port.written",
-                        json!({ "port": port, "rows": rows, "files": files.len(), "bytes": bytes, "ms": ms }),
+                        json!({
+                            "port": port, "rows": rows, "files": files.len(), "bytes": bytes,
+                            "replaced_rows": replaced.rows, "replaced_files": replaced.removed.len(), "ms": ms,
+                        }),
                     );
                     return Ok(Written { output, contract, port, table, snapshot_id, rows });
                 }
                 Err(Failure::Operation(e)) if e.kind() == Kind::Conflict && attempt < ATTEMPTS => {
+                    drop(turn);
                     pause(attempt).await;
-                    shaped = shape(self.catalog, &port, contract).await?;
-                    if output.mode == WriteMode::Upsert && shaped.table.metadata().current_snapshot_id() != main {
+                    shaped = shape(self.catalog, &port, contract, version).await?;
+                    // rows that stay were taken from this state: on another one, a foreign writer's say, they would undo it
+                    let moved = shaped.table.metadata().current_snapshot_id() != main;
+                    let reads_main = output.mode == WriteMode::Upsert || !replaced.kept.is_empty();
+                    let reshaped = shaped.schema() != target.schema || shaped.spec() != target.spec;
+                    if (moved && reads_main) || reshaped {
                         discard(&shaped.table, &files).await;
+                        discard(&shaped.table, &replaced.kept).await;
                         return Err(overtaken(&port).into());
+                    }
+                    if moved {
+                        replaced = self.replaced(&shaped, output, contract, &files, &target).await?;
                     }
                 }
                 Err(e) => {
                     discard(&shaped.table, &files).await;
+                    discard(&shaped.table, &replaced.kept).await;
                     return Err(e);
                 }
             }
@@ -67,28 +87,46 @@ impl Run<'_> {
         unreachable!("the loop ends by returning")
     }
 
-    async fn commit(
+    /// What becomes of main's files, by the port's mode.
+    async fn replaced(
         &self,
         shaped: &Shaped,
         output: &Output,
         contract: &Contract,
         files: &[DataFile],
+        target: &Target,
+    ) -> Result<Replaced> {
+        match output.mode {
+            WriteMode::Append | WriteMode::Replace => Ok(Replaced::default()),
+            WriteMode::Upsert => upsert(shaped, files, target, contract).await,
+            WriteMode::ReplacePartitions => replace_partitions(shaped, files, target, &contract.sort).await,
+        }
+    }
+
+    async fn commit(
+        &self,
+        shaped: &Shaped,
+        output: &Output,
+        contract: &Contract,
+        (files, replaced): (&[DataFile], &Replaced),
         key: &str,
         inputs: &[ResolvedInput],
     ) -> Result<(Table, i64)> {
-        let mut change = Change::append(files.to_vec());
+        let mut change = Change::append(files.iter().chain(&replaced.kept).cloned().collect());
         change.branch = self.branch.clone();
         change.branch_max_age_ms = Some(BRANCH_AGE);
         change.schema = shaped.next.clone();
+        change.spec = shaped.layout.spec.clone();
+        change.sort = shaped.layout.sort.clone();
         match output.mode {
             WriteMode::Append => {}
-            WriteMode::Replace | WriteMode::Upsert => {
+            WriteMode::Replace => {
                 change.operation = Operation::Overwrite;
                 change.remove_all = true;
             }
-            WriteMode::ReplacePartitions => {
+            WriteMode::Upsert | WriteMode::ReplacePartitions => {
                 change.operation = Operation::Overwrite;
-                change.removed = crate::modes::touched(&shaped.table, files).await?;
+                change.removed.clone_from(&replaced.removed);
             }
         }
         let read: Vec<_> =
@@ -107,7 +145,8 @@ impl Run<'_> {
         if let Some(commit) = &self.project.git.commit {
             change.properties.insert("mesh.git".to_owned(), commit.clone());
         }
-        let produced = change.produce(&shaped.table).await?;
+        let mut produced = change.produce(&shaped.table).await?;
+        produced.change.updates.extend(remember(&shaped.table, &output.files));
         let (id, written) = (produced.snapshot_id, produced.written);
         match self.catalog.commit(produced.change).await {
             Ok(table) => Ok((table, id)),

@@ -21,6 +21,8 @@ mod settings;
 
 mod snapshot;
 
+mod part;
+
 mod deletes;
 
 mod column;
@@ -52,6 +54,7 @@ mod cache;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use part::FilePart;
 pub use provider::{IcebergTable, Pruning};
 pub use settings::session_config;
 pub use snapshot::{DataFileInfo, files};

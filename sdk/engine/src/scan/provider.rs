@@ -52,7 +52,7 @@ pub struct IcebergTable {
 /// What is known about the files of the snapshot.
 pub(super) struct Index {
     pub(super) files: Vec<Arc<LiveFile>>,
-    bounds: Bounds,
+    pub(super) bounds: Bounds,
     /// Made for files that are read, when they are.
     statistics: Vec<OnceLock<Arc<Statistics>>>,
 }
@@ -107,6 +107,27 @@ impl IcebergTable {
         })
     }
 
+    /// The same table with these files alone.
+    pub(super) fn with_files(&self, files: Vec<Arc<LiveFile>>) -> Self {
+        Self {
+            table: self.table.clone(),
+            snapshot: self.snapshot.clone(),
+            schema: self.schema.clone(),
+            arrow: self.arrow.clone(),
+            columns: self.columns.clone(),
+            field_ids: self.field_ids.clone(),
+            origin: self.origin,
+            index: OnceCell::new_with(Some(Arc::new(self.index_of(files)))),
+            pruning: Counters::default(),
+        }
+    }
+
+    fn index_of(&self, files: Vec<Arc<LiveFile>>) -> Index {
+        let bounds = Bounds::new(files.clone(), self.columns.clone());
+        let statistics = files.iter().map(|_| OnceLock::new()).collect();
+        Index { files, bounds, statistics }
+    }
+
     /// How many files the scans of this table considered and left out so far.
     pub fn pruning(&self) -> Pruning {
         Pruning {
@@ -122,9 +143,7 @@ impl IcebergTable {
                 Some(snapshot) => live_files(&self.table, snapshot).await?,
                 None => vec![],
             };
-            let bounds = Bounds::new(files.clone(), self.columns.clone());
-            let statistics = files.iter().map(|_| OnceLock::new()).collect();
-            Ok(Arc::new(Index { files, bounds, statistics }))
+            Ok(Arc::new(self.index_of(files)))
         };
         self.index.get_or_try_init(read).await
     }

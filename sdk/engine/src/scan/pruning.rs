@@ -47,6 +47,11 @@ impl Bounds {
         Ok(keep.iter().enumerate().filter(|(_, keep)| **keep).map(|(at, _)| at).collect())
     }
 
+    /// Lower and upper bounds of a top-level column, file by file; null where nothing is known.
+    pub(super) fn of(&self, column: &str) -> Option<(ArrayRef, ArrayRef)> {
+        self.column(column).map(|bounds| (bounds.low.clone(), bounds.high.clone()))
+    }
+
     fn column(&self, path: &str) -> Option<Arc<ColumnBounds>> {
         let leaf = self.columns.get(path)?;
         if let Some(bounds) = locked(&self.built).get(path) {

@@ -1,5 +1,5 @@
 //! `[outputs.<port>]`: what the product offers.
-use super::{Flavor, Output, WriteMode};
+use super::{Flavor, Output, WriteMode, files};
 use crate::document::{Table, Value};
 use crate::{Diagnostic, Name, Span, nearest};
 
@@ -27,9 +27,11 @@ fn output(key: &str, value: &Value<'_>, flavor: Flavor, tables: &[(&str, &str)])
     }
     let contract = table.get("contract").map(Value::path);
     let mode = table.get("mode").map_or(Some(WriteMode::Replace), |value| value.choice(&MODES));
+    let files = table.table("files").map(|table| files::layout(&table)).unwrap_or_default();
     table.reject_unknown();
     let (from, from_span) = from?;
-    Some(Output { name: name?, from, contract: contract.flatten(), mode: mode?, span: table.span.clone(), from_span })
+    let (contract, span) = (contract.flatten(), table.span.clone());
+    Some(Output { name: name?, from, contract, mode: mode?, files, span, from_span })
 }
 
 /// Reports an output that offers what the product does not have.
