@@ -13,6 +13,7 @@ mod bad_files;
 mod commit;
 mod commits;
 mod evolution;
+mod history;
 mod interop;
 mod json;
 mod killed;

@@ -10,7 +10,7 @@ use crate::{Error, Home, Kind, Result};
 /// The catalog's name in the JDBC tables.
 pub(crate) const CATALOG: &str = "mesh";
 /// Raised when the registry's tables change in a way an older binary would misread.
-const VERSION: i64 = 1;
+const VERSION: i64 = 2;
 /// How long others may hold the database.
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -129,6 +129,14 @@ CREATE INDEX IF NOT EXISTS mesh_runs_by_product ON mesh_runs (product, started_a
 CREATE TABLE IF NOT EXISTS mesh_releases (
     product TEXT NOT NULL, number INTEGER NOT NULL, run TEXT NOT NULL, released_at TEXT NOT NULL,
     PRIMARY KEY (product, number));
+CREATE TABLE IF NOT EXISTS mesh_release_notes (
+    product TEXT NOT NULL, number BIGINT NOT NULL, kind TEXT NOT NULL, back_to BIGINT, reason TEXT, decided_by TEXT NOT NULL,
+    PRIMARY KEY (product, number));
+CREATE TABLE IF NOT EXISTS mesh_held_runs (
+    run TEXT PRIMARY KEY, product TEXT NOT NULL, held TEXT NOT NULL, held_at TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS mesh_waivers (
+    run TEXT NOT NULL, port TEXT NOT NULL, check_id TEXT NOT NULL, reason TEXT NOT NULL, waived_by TEXT NOT NULL,
+    waived_at TEXT NOT NULL, waived_until TEXT, PRIMARY KEY (run, port, check_id));
 CREATE TABLE IF NOT EXISTS mesh_release_ports (
     product TEXT NOT NULL, number INTEGER NOT NULL, port TEXT NOT NULL, table_uuid TEXT NOT NULL,
     snapshot_id INTEGER NOT NULL, contract_version TEXT NOT NULL, contract_checksum TEXT NOT NULL, row_count INTEGER NOT NULL,
@@ -149,4 +157,13 @@ CREATE TABLE IF NOT EXISTS mesh_lineage (
 /// Now, as the registry writes it: RFC 3339, UTC, milliseconds.
 pub(crate) fn now() -> String {
     chrono::Utc::now().to_rfc3339_opts(chrono::SecondsFormat::Millis, true)
+}
+
+pub(crate) type Record = sqlx::sqlite::SqliteRow;
+pub(crate) type Transaction<'a> = sqlx::Transaction<'a, sqlx::Sqlite>;
+
+impl Catalog {
+    pub(crate) async fn begin(&self) -> Result<Transaction<'static>> {
+        Ok(self.db.begin_with("BEGIN IMMEDIATE").await?)
+    }
 }

@@ -17,8 +17,10 @@ pub use database::Catalog;
 pub use error::{Error, Kind, Result};
 pub use home::Home;
 pub use registry::{
-    CheckRecord, ContractRecord, InputRecord, LineageEdge, PortRecord, ProductRecord, Published, ReleaseRecord,
-    ReleasedPort, RunGuard, RunOutcome, RunRecord, SearchHit,
+    CheckRecord, ContractRecord, Decided, Decision, Held, InputRecord, LineageEdge, Need, PortRecord, ProductRecord,
+    Published, ReleaseRecord, ReleasedPort, RunGuard, RunOutcome, RunRecord, SearchHit, Waiver,
 };
 pub use release::{Finish, NewRelease};
-pub use tables::{Applied, Change, Layout, NewTable, Produced, Staged, TableChange, Turn, ident_of};
+pub use tables::{
+    Applied, Change, Layout, NamedSnapshot, NewTable, Produced, RefKind, Staged, TableChange, Turn, ident_of, refs,
+};

@@ -2,8 +2,11 @@
 use sqlx::{Sqlite, Transaction};
 
 use crate::database::now;
+use crate::registry::{end_accepted, write_decision};
 use crate::tables::Staged;
-use crate::{Catalog, CheckRecord, InputRecord, LineageEdge, ReleasedPort, Result, RunOutcome};
+use crate::{
+    Catalog, CheckRecord, Decided, Decision, Error, InputRecord, Kind, LineageEdge, ReleasedPort, Result, RunOutcome,
+};
 
 /// What a release records beside the moved pointers.
 #[derive(Debug, Clone, Default)]
@@ -22,6 +25,10 @@ pub struct NewRelease {
     pub lineage: Vec<LineageEdge>,
     /// How the run ended.
     pub finish: Finish,
+    /// The newest release when the work began, 0 for none: another one since is a conflict. None: whatever is newest.
+    pub stands_on: Option<i64>,
+    /// Whose decision it was, where no run that passed its checks made it.
+    pub decision: Option<Decision>,
 }
 
 /// How a run ended.
@@ -77,6 +84,13 @@ async fn record(tx: &mut Transaction<'_, Sqlite>, new: &NewRelease) -> Result<i6
         .bind(&new.product)
         .fetch_one(&mut **tx)
         .await?;
+    if new.stands_on.is_some_and(|n| n + 1 != number) {
+        return Err(Error::new(Kind::Conflict, format!("somebody else released `{}` first", new.product))
+            .help("run again: the work is done on the new state"));
+    }
+    if let Some(decision) = &new.decision {
+        write_decision(tx, new, number, decision).await?;
+    }
     sqlx::query("INSERT INTO mesh_releases VALUES ($1, $2, $3, $4)")
         .bind(&new.product)
         .bind(number)
@@ -133,7 +147,10 @@ async fn record(tx: &mut Transaction<'_, Sqlite>, new: &NewRelease) -> Result<i6
             .await?;
     }
     write_checks(tx, &new.run, &new.checks).await?;
-    end_run(tx, &new.run, RunOutcome::Released, Some(number), &new.finish).await?;
+    match &new.decision {
+        Some(Decision { what: Decided::Accept(_), .. }) => end_accepted(tx, new, number).await?,
+        _ => end_run(tx, &new.run, RunOutcome::Released, Some(number), &new.finish).await?,
+    }
     Ok(number)
 }
 

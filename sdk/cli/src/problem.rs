@@ -97,6 +97,7 @@ fn rejection(r: &Rejection) {
             "the rejected rows stay for 7 days: `mesh query \"select * from {} limit 10\" --at {branch}`",
             port.port
         ));
+        printer::hint(&format!("`mesh accept {} --reason TEXT` releases it all the same, on record", r.run));
     }
 }
 

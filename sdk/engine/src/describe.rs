@@ -1,10 +1,10 @@
 //! Everything a reader wants to know of a port.
-use meshwright_catalog::{Catalog, Error, Kind, ReleaseRecord};
+use meshwright_catalog::{Catalog, Error, Kind, ReleaseRecord, Waiver};
 use meshwright_spec::{PortName, nearest};
 use serde::Serialize;
 
 use crate::failure::{Failure, Result};
-use crate::when::{When, snapshot_at};
+use crate::when::{When, state_at};
 
 /// A port, its promise and how it stands.
 #[derive(Debug, Clone, Serialize)]
@@ -42,6 +42,8 @@ pub struct Description {
     pub bytes: Option<i64>,
     /// Check results of the release's run, by outcome.
     pub checks: Checks,
+    /// Checks that did not hold and were let pass.
+    pub waivers: Vec<WaiverOf>,
     /// Products that read it.
     pub consumers: Vec<String>,
     /// The repository's address and commit.
@@ -50,6 +52,16 @@ pub struct Description {
     /// The commit that made the state.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub git_commit: Option<String>,
+}
+
+/// A check that was let pass, and whether its time is over.
+#[derive(Debug, Clone, Serialize)]
+pub struct WaiverOf {
+    /// As it was recorded.
+    #[serde(flatten)]
+    pub waiver: Waiver,
+    /// It was to be mended by now.
+    pub overdue: bool,
 }
 
 /// Who answers for a port.
@@ -113,6 +125,13 @@ pub struct Checks {
     pub not_evaluated: usize,
 }
 
+impl WaiverOf {
+    fn of(waiver: Waiver) -> Self {
+        let until = waiver.until.as_deref().and_then(|u| chrono::DateTime::parse_from_rfc3339(u).ok());
+        Self { overdue: until.is_some_and(|u| u < chrono::Utc::now()), waiver }
+    }
+}
+
 /// Fails unless the mesh knows a port: by its registration, or by rows of a run that was never released.
 ///
 /// # Errors
@@ -141,16 +160,21 @@ pub async fn describe(catalog: &Catalog, port: &PortName, at: Option<&str>) -> R
     let gone = || Error::new(Kind::Unexpected, format!("the registry has no product for `{port}`"));
     let product = catalog.product(&port.product).await?.ok_or_else(gone)?;
     let table = catalog.try_load(port).await?;
-    let snapshot = match (&table, at) {
-        (Some(table), Some(at)) => Some(snapshot_at(catalog, port, table, &When::parse(at)).await?),
-        (Some(table), None) => table.metadata().current_snapshot().cloned(),
-        (None, _) => None,
+    let state = match (&table, at) {
+        (Some(table), Some(at)) => Some(state_at(catalog, port, table, &When::parse(at)).await?),
+        _ => None,
     };
+    let now = || table.as_ref().and_then(|t| t.metadata().current_snapshot().cloned());
+    let snapshot = state.as_ref().map(|s| s.snapshot.clone()).or_else(now);
     let summary = snapshot.as_ref().map(|s| s.summary().additional_properties.clone()).unwrap_or_default();
     let number = |key: &str| summary.get(key).and_then(|v| v.parse().ok());
-    let releases = catalog.releases(port).await?;
-    let release =
-        snapshot.as_ref().and_then(|s| releases.iter().find(|r| r.port.snapshot_id == s.snapshot_id()).cloned());
+    let release = match state {
+        Some(state) => state.release,
+        None => {
+            let releases = catalog.releases(port).await?;
+            snapshot.as_ref().and_then(|s| releases.into_iter().find(|r| r.port.snapshot_id == s.snapshot_id()))
+        }
+    };
     // the promise of that time is named in the snapshot itself
     let then = match summary.get("mesh.contract-checksum").filter(|_| at.is_some()) {
         Some(checksum) => catalog.contract(port, checksum).await?,
@@ -165,6 +189,10 @@ pub async fn describe(catalog: &Catalog, port: &PortName, at: Option<&str>) -> R
     let contract = held.parse()?;
     let results = match summary.get("mesh.run-id") {
         Some(run) => catalog.check_results(run, Some(port)).await?,
+        None => vec![],
+    };
+    let waivers = match summary.get("mesh.run-id") {
+        Some(run) => catalog.waivers(run, Some(port)).await?,
         None => vec![],
     };
     let mut checks = Checks::default();
@@ -211,6 +239,7 @@ pub async fn describe(catalog: &Catalog, port: &PortName, at: Option<&str>) -> R
         rows: number("total-records"),
         bytes: number("total-files-size"),
         checks,
+        waivers: waivers.into_iter().map(WaiverOf::of).collect(),
         consumers: catalog.consumers(port).await?.into_iter().map(|(product, _)| product).collect(),
         repository: product.repository,
         git_commit: summary.get("mesh.git").cloned().or(product.git_commit),

@@ -25,3 +25,16 @@ impl GitState {
         }
     }
 }
+
+/// Who is at work, for records of decisions: git's name and address, else the system's user.
+pub fn person() -> String {
+    let config = git2::Config::open_default().ok();
+    let said = |key: &str| config.as_ref().and_then(|c| c.get_string(key).ok()).filter(|v| !v.trim().is_empty());
+    let user = || ["USER", "LOGNAME", "USERNAME"].iter().find_map(|v| std::env::var(v).ok()).filter(|v| !v.is_empty());
+    match (said("user.name"), said("user.email")) {
+        (Some(name), Some(email)) => format!("{name} <{email}>"),
+        (Some(name), None) => name,
+        (None, Some(email)) => email,
+        (None, None) => user().unwrap_or_else(|| "unknown".to_owned()),
+    }
+}

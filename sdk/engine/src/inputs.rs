@@ -49,7 +49,10 @@ pub(crate) async fn resolve(project: &Project, catalog: &Catalog) -> Result<Vec<
     let (mut out, mut found) = (vec![], vec![]);
     let mut all = vec![];
     for input in &project.product.inputs {
-        all.push((input, catalog.releases(&input.port).await?));
+        // a release that was taken back is nobody's input any more
+        let mut releases = catalog.releases(&input.port).await?;
+        releases.retain(|r| r.withdrawn_by.is_none());
+        all.push((input, releases));
     }
     for (input, releases) in &all {
         let Some(release) = newest_common(input, releases, &all) else {

@@ -2,17 +2,22 @@
 //!
 //! [`Project`] reads a repository, [`run()`] runs it, [`publish()`] registers it, [`query()`] reads ports of any product.
 
+mod accept;
+mod at;
 mod blame;
+mod branches;
 mod check;
 mod checks;
 mod columns;
 mod delete;
 mod describe;
+mod diff;
 mod events;
 mod evolve;
 mod execute;
 mod failure;
 mod git;
+mod history;
 mod ingest;
 mod inputs;
 mod interval;
@@ -23,26 +28,40 @@ mod project;
 mod publish;
 mod query;
 mod report;
+mod rollback;
 mod run;
 pub mod scan;
 mod session;
 mod source;
 mod steps;
 mod subquery;
+mod tags;
+mod target;
 mod unit_test;
 mod when;
 mod work_key;
 mod write;
 
+pub use accept::{AcceptReport, accept};
+pub use branches::{BranchOf, BranchPort, branches};
 pub use check::{CheckReport, check, check_file};
 pub use delete::{DeleteReport, delete};
-pub use describe::{Checks, ColumnOf, Description, OwnerOf, Promise, describe, known};
+pub use describe::{Checks, ColumnOf, Description, OwnerOf, Promise, WaiverOf, describe, known};
+pub use diff::{
+    CellCounts, ColumnChange, ColumnDiff, Diff, DiffOptions, DiffReport, FileCounts, Renamed, Retyped, RowChange,
+    RowCounts, StateOf, diff,
+};
 pub use events::{Event, Observer, Silent};
 pub use failure::{Failure, Findings, Rejection, Result};
+pub use git::person;
+pub use history::{History, ReleasedState, SnapshotOf, history};
 pub use interval::Interval;
 pub use project::Project;
 pub use publish::{PublishReport, publish};
 pub use query::{Read, Rows, query};
 pub use report::{PortReport, RunReport};
+pub use rollback::{BrokenInput, RollbackOptions, RollbackReport, RolledPort, roll_back};
 pub use run::{RunOptions, run};
+pub use tags::{NewTag, TagOf, tag, tags, untag};
+pub use target::Target;
 pub use unit_test::{TestResult, unit_tests};

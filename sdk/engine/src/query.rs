@@ -8,15 +8,16 @@ use datafusion::catalog::{MemoryCatalogProvider, MemorySchemaProvider, SchemaPro
 use datafusion::execution::context::SQLOptions;
 use futures::StreamExt;
 use futures::stream::BoxStream;
-use meshwright_catalog::{Catalog, Error, Kind};
+use meshwright_catalog::Catalog;
 use meshwright_spec::{Diagnostic, PortName, Sources, Span, nearest};
 use serde::Serialize;
 
+use crate::at::At;
 use crate::failure::{Failure, Findings, Plain, Result};
 use crate::scan::IcebergTable;
 use crate::session::session;
 use crate::subquery::many_rows;
-use crate::when::{When, snapshot_at};
+use crate::when::state_at;
 
 /// Rows of a query, as they are computed.
 pub struct Rows {
@@ -49,7 +50,9 @@ impl Rows {
     }
 }
 
-/// Plans a `select` and starts it. `at` (a release, snapshot, tag, branch or time) holds for every port it names.
+/// Plans a `select` and starts it. All ports are read as they are at one moment, so that ports of one product are of
+/// one release. `at` (a release, snapshot, tag, branch or time) holds for every port it names; `product=WHEN` or
+/// `port=WHEN`, several of them with commas between, for some.
 ///
 /// # Errors
 /// [`Failure::Usage`] for SQL that cannot be planned, [`Failure::Missing`] for ports that are not there.
@@ -69,13 +72,16 @@ pub async fn query(catalog: &Catalog, sql: &str, at: Option<&str>) -> Result<Row
     };
     let dialect = ctx.state().config_options().sql_parser.dialect;
     let statement = ctx.state().sql_to_statement(sql, &dialect).map_err(wrong)?;
-    let when = at.map(When::parse);
+    let at = at.map(At::parse).transpose()?;
     let mut found = vec![];
     let mut scanned = vec![];
     let mut schemas: HashMap<String, Arc<MemorySchemaProvider>> = HashMap::new();
     let references = ctx.state().resolve_table_references(&statement).map_err(wrong)?;
     let names: Vec<String> = references.iter().map(ToString::to_string).collect();
     let named: Vec<PortName> = names.iter().filter_map(|n| n.parse().ok()).collect();
+    if let Some(at) = &at {
+        at.fits(&named)?;
+    }
     // all ports at one moment: a release between two of them must not be seen in halves
     let mut tables: HashMap<PortName, _> = named.iter().cloned().zip(catalog.try_load_all(&named).await?).collect();
     for name in names {
@@ -85,9 +91,13 @@ pub async fn query(catalog: &Catalog, sql: &str, at: Option<&str>) -> Result<Row
             found.push(unknown(catalog, &name, file, sql).await?);
             continue;
         };
-        let snapshot = match &when {
-            Some(when) => Some(snapshot_at(catalog, &port, &table, when).await?),
-            None => table.metadata().current_snapshot().cloned(),
+        let when = at.as_ref().and_then(|at| at.of(&port));
+        let (snapshot, schema) = match when {
+            Some(when) => {
+                let state = state_at(catalog, &port, &table, when).await?;
+                (Some(state.snapshot), state.schema)
+            }
+            None => (table.metadata().current_snapshot().cloned(), table.current_schema_ref()),
         };
         if snapshot.is_none() {
             // a table without a release has no rows to be wrong about; silence would look like an empty port
@@ -98,10 +108,6 @@ pub async fn query(catalog: &Catalog, sql: &str, at: Option<&str>) -> Result<Row
             );
             continue;
         }
-        let schema = match (&when, &snapshot) {
-            (Some(_), Some(snapshot)) => snapshot.schema(table.metadata())?,
-            _ => table.current_schema_ref(),
-        };
         let provider = Arc::new(IcebergTable::at(table, snapshot, schema)?);
         scanned.push((port.to_string(), provider.clone()));
         let domain = port.product.domain.to_string();
@@ -181,12 +187,4 @@ async fn unknown(catalog: &Catalog, name: &str, file: usize, sql: &str) -> Resul
     Ok(Diagnostic::error("M0701", format!("there is no port `{name}` in this mesh"))
         .at(Span { file, start, end }, "")
         .help(help))
-}
-
-/// An error for a state that is not there.
-pub(crate) fn no_state(port: &PortName, what: &str) -> Failure {
-    Failure::Operation(
-        Error::new(Kind::NotFound, format!("`{port}` has no {what}"))
-            .help(format!("`mesh history {port}` shows its releases and snapshots")),
-    )
 }

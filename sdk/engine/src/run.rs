@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use iceberg::table::Table;
-use meshwright_catalog::{Catalog, CheckRecord, Error, Finish, Kind, RunOutcome};
+use meshwright_catalog::{Catalog, CheckRecord, Error, Finish, Held, Kind, NewRelease, RunOutcome, RunRecord};
 use meshwright_landing::Resource;
 use meshwright_spec::{Contract, Diagnostic, Name, Output, PortName, WriteMode, nearest};
 use serde_json::json;
@@ -30,7 +30,7 @@ use crate::work_key::work_key;
 /// How long a rejected branch can be queried, in milliseconds: seven days.
 const BRANCH_AGE: i64 = 7 * 24 * 3600 * 1000;
 /// How often a commit is tried again after another one to the same table won.
-const ATTEMPTS: u32 = 12;
+pub(crate) const ATTEMPTS: u32 = 12;
 
 /// What `mesh run` can be told.
 #[derive(Debug, Clone, Default)]
@@ -171,8 +171,9 @@ impl Run<'_> {
             "rows": written.iter().map(|w| (w.port.to_string(), w.rows)).collect::<HashMap<_, _>>(),
         });
         let finish = Finish { message: None, work_key: Some(key), detail };
+        let whole = self.whole(&written, &checked, &plan, &inputs, (stands_on, finish.clone()));
         if checked.iter().any(|c| c.report.report.rejects()) {
-            return Err(self.reject(checked, finish).await?);
+            return Err(self.reject(&written, checked, whole).await?);
         }
         if self.options.branch.is_some() {
             let outcome =
@@ -189,7 +190,7 @@ impl Run<'_> {
                 .help("run again: the work is done on the new state")
                 .into());
         }
-        let number = self.release(&written, &checked, &plan, &inputs, finish).await?;
+        let number = self.release(&written, whole).await?;
         self.finished = true;
         let elapsed = started.elapsed().as_millis() as u64;
         self.events.tell("run.released", json!({ "release": number, "ms": elapsed }));
@@ -250,7 +251,10 @@ impl Run<'_> {
     /// Deliveries without the resources that a release of this product has taken already.
     async fn fresh(&self, deliveries: &[Delivery]) -> Result<Vec<Delivery>> {
         let runs = self.catalog.runs(Some(&self.project.product.name), i64::MAX).await?;
-        let released = runs.iter().filter(|r| r.outcome == RunOutcome::Released);
+        // what a rollback has taken back is not in the port, so it has not been taken
+        let withdrawn = self.catalog.withdrawn(&self.project.product.name).await?;
+        let stands = |r: &&RunRecord| r.release.is_none_or(|n| !withdrawn.contains_key(&n));
+        let released = runs.iter().filter(|r| r.outcome == RunOutcome::Released).filter(stands);
         let taken: HashSet<(String, String)> = released
             .filter_map(|r| r.detail["resources"].as_object())
             .flatten()
@@ -340,7 +344,12 @@ impl Run<'_> {
         Ok(checked)
     }
 
-    async fn reject(&mut self, checked: Vec<CheckedPort>, finish: Finish) -> Result<Failure> {
+    async fn reject(
+        &mut self,
+        written: &[Written<'_>],
+        checked: Vec<CheckedPort>,
+        whole: NewRelease,
+    ) -> Result<Failure> {
         let failed: Vec<String> = checked
             .iter()
             .flat_map(|c| c.report.report.results.iter().map(move |r| (c, r)))
@@ -348,7 +357,19 @@ impl Run<'_> {
             .map(|(c, r)| format!("{}:{}", c.report.port.rsplit('.').next().unwrap_or_default(), r.id))
             .collect();
         let message = format!("rejected by {}", failed.join(", "));
-        let finish = Finish { message: Some(message.clone()), work_key: None, ..finish };
+        // what a person needs to release it after all, on a named branch as little as any other run there
+        if self.options.branch.is_none() {
+            self.register(written).await?;
+            let held = Held {
+                stands_on: whole.stands_on.unwrap_or(0),
+                ports: whole.ports,
+                inputs: whole.inputs,
+                lineage: whole.lineage,
+                work_key: whole.finish.work_key.clone(),
+            };
+            self.catalog.hold_run(&self.id, &self.project.product.name, &held).await?;
+        }
+        let finish = Finish { message: Some(message.clone()), work_key: None, ..whole.finish };
         self.catalog.finish_run(&self.id, RunOutcome::Rejected, &records(&checked), &finish).await?;
         self.finished = true;
         self.events.tell("run.rejected", json!({ "branch": self.branch, "message": message }));
@@ -366,7 +387,7 @@ fn records(checked: &[CheckedPort]) -> Vec<CheckRecord> {
 }
 
 /// 10 ms doubling to about 1 s, with jitter from the clock so that writers do not march in step.
-async fn pause(attempt: u32) {
+pub(crate) async fn pause(attempt: u32) {
     let most = 10_u64 << attempt.min(7);
     let jitter = std::time::SystemTime::now()
         .duration_since(std::time::UNIX_EPOCH)

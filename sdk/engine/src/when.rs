@@ -1,12 +1,11 @@
 //! States of a port by name: release number, snapshot id, tag, branch or time.
 use chrono::{DateTime, NaiveDate, Utc};
-use iceberg::spec::SnapshotRef;
+use iceberg::spec::{SchemaRef, SnapshotRef};
 use iceberg::table::Table;
-use meshwright_catalog::Catalog;
-use meshwright_spec::PortName;
+use meshwright_catalog::{Catalog, ReleaseRecord, refs};
+use meshwright_spec::{Diagnostic, PortName, Sources, nearest};
 
-use crate::failure::Result;
-use crate::query::no_state;
+use crate::failure::{Failure, Findings, Result};
 
 /// What `--at` says.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,6 +18,16 @@ pub(crate) enum When {
     Time(DateTime<Utc>),
     /// A tag or branch.
     Ref(String),
+}
+
+/// A state that was found.
+#[derive(Debug, Clone)]
+pub(crate) struct State {
+    pub(crate) snapshot: SnapshotRef,
+    /// The columns it was written with.
+    pub(crate) schema: SchemaRef,
+    /// The release it is, if it is one: the one that was asked for, else the newest.
+    pub(crate) release: Option<ReleaseRecord>,
 }
 
 impl When {
@@ -43,23 +52,77 @@ impl When {
     }
 }
 
-/// The snapshot of a port at some time.
-pub(crate) async fn snapshot_at(catalog: &Catalog, port: &PortName, table: &Table, when: &When) -> Result<SnapshotRef> {
+/// The state of a port that a word names.
+///
+/// # Errors
+/// [`Failure::Missing`] when there is none, with what is near.
+pub(crate) async fn state_at(catalog: &Catalog, port: &PortName, table: &Table, when: &When) -> Result<State> {
     let metadata = table.metadata();
-    let by_id = |id: i64| metadata.snapshot_by_id(id).cloned();
-    let (found, what) = match when {
+    let releases = catalog.releases(port).await?;
+    let of = |id: i64| releases.iter().find(|r| r.port.snapshot_id == id).cloned();
+    let (id, release) = match when {
         When::Release(n) => {
-            let release = catalog.releases(port).await?.into_iter().find(|r| r.number == *n);
-            (release.and_then(|r| by_id(r.port.snapshot_id)), format!("release r{n}"))
+            let Some(release) = releases.iter().find(|r| r.number == *n) else {
+                return Err(absent(port, &format!("release r{n}"), None));
+            };
+            (release.port.snapshot_id, Some(release.clone()))
         }
-        When::Snapshot(id) => (by_id(*id), format!("snapshot {id}")),
+        When::Snapshot(id) => (*id, of(*id)),
         When::Time(at) => {
-            let then = metadata.history().iter().rfind(|h| h.timestamp_ms <= at.timestamp_millis());
-            (then.and_then(|h| by_id(h.snapshot_id)), format!("state at {}", at.to_rfc3339()))
+            let Some(id) = seen_at(table, &releases, *at) else {
+                return Err(absent(port, &format!("state at {}", at.to_rfc3339()), None));
+            };
+            (id, releases.iter().find(|r| r.port.snapshot_id == id && time(r).is_none_or(|t| t <= *at)).cloned())
         }
-        When::Ref(name) => (metadata.snapshot_for_ref(name).cloned(), format!("tag, branch or time `{name}`")),
+        When::Ref(name) => {
+            let Some(snapshot) = metadata.snapshot_for_ref(name) else {
+                let names: Vec<String> = refs(table)?.into_iter().map(|r| r.name).collect();
+                let near = nearest(name, names.iter().map(String::as_str)).map(|n| format!("did you mean `{n}`?"));
+                return Err(absent(port, &format!("tag, branch or time `{name}`"), near));
+            };
+            (snapshot.snapshot_id(), of(snapshot.snapshot_id()))
+        }
     };
-    found.ok_or_else(|| no_state(port, &what))
+    let Some(snapshot) = metadata.snapshot_by_id(id).cloned() else {
+        let named =
+            release.or_else(|| of(id)).map_or_else(|| format!("snapshot {id}"), |r| format!("release r{}", r.number));
+        if releases.iter().any(|r| r.port.snapshot_id == id) {
+            let d =
+                Diagnostic::error("M1003", format!("{named} of `{port}` has expired: its snapshot is no longer kept"));
+            return Err(missing(
+                d.help(format!("`mesh history {port}` shows what is kept; `mesh tag` keeps a state for longer")),
+            ));
+        }
+        return Err(absent(port, &named, None));
+    };
+    Ok(State { schema: snapshot.schema(metadata)?, snapshot, release })
+}
+
+/// The snapshot that readers saw at a time. A release moves all ports of a product at one moment, although each table's
+/// own log says when its files were written: so releases count by the registry's clock.
+fn seen_at(table: &Table, releases: &[ReleaseRecord], at: DateTime<Utc>) -> Option<i64> {
+    let logged = table.metadata().history().iter().rfind(|h| h.timestamp_ms <= at.timestamp_millis());
+    let logged = logged.map(|h| h.snapshot_id);
+    let released = releases.iter().find(|r| time(r).is_some_and(|t| t <= at)).map(|r| r.port.snapshot_id);
+    match logged {
+        // a commit that no release made: somebody writes to `main` beside the product's runs
+        Some(id) if !releases.iter().any(|r| r.port.snapshot_id == id) => Some(id),
+        logged => released.or(logged.filter(|_| releases.is_empty())),
+    }
+}
+
+fn time(release: &ReleaseRecord) -> Option<DateTime<Utc>> {
+    DateTime::parse_from_rfc3339(&release.released_at).ok().map(|t| t.with_timezone(&Utc))
+}
+
+fn absent(port: &PortName, what: &str, near: Option<String>) -> Failure {
+    let help =
+        near.unwrap_or_else(|| format!("`mesh history {port}` shows its releases, snapshots, tags and branches"));
+    missing(Diagnostic::error("M1002", format!("`{port}` has no {what}")).help(help))
+}
+
+fn missing(d: Diagnostic) -> Failure {
+    Failure::Missing(Findings::one(d, &Sources::default()))
 }
 
 #[cfg(test)]

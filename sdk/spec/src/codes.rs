@@ -3,6 +3,7 @@
 mod catalog;
 mod check;
 mod contract;
+mod history;
 mod product;
 mod query;
 mod scaffold;
@@ -30,7 +31,7 @@ pub struct Page {
 }
 
 /// The groups: M01xx product files, M02xx contracts, M03xx sources and ingest, M04xx steps and SQL, M05xx checks,
-/// M06xx catalog and publishing, M07xx queries, M08xx new products, M09xx the mesh's home and storage,
+/// M06xx catalog and publishing, M07xx queries, M08xx new products, M09xx the mesh's home and storage, M10xx history,
 /// M12xx writing tables.
 static PAGES: LazyLock<Vec<Page>> = LazyLock::new(|| {
     [
@@ -42,6 +43,7 @@ static PAGES: LazyLock<Vec<Page>> = LazyLock::new(|| {
         catalog::PAGES,
         query::PAGES,
         scaffold::PAGES,
+        history::PAGES,
         writes::PAGES,
     ]
     .concat()

@@ -1,13 +1,13 @@
 //! Column lineage of ports, and what runs read.
 use meshwright_spec::PortName;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use sqlx::Row;
 use sqlx::sqlite::SqliteRow;
 
 use crate::{Catalog, Result};
 
 /// One column of a port depends on one column of a source or of another port.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LineageEdge {
     /// `domain.product.port`
     pub port: String,
@@ -24,7 +24,7 @@ pub struct LineageEdge {
 }
 
 /// What a run read through one input port.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct InputRecord {
     /// The input's name in the reading product.
     pub input: String,

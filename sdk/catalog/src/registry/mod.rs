@@ -1,6 +1,7 @@
 //! The registry: what the mesh knows beside the tables.
 mod checks;
 mod contracts;
+mod decisions;
 mod lineage;
 mod products;
 mod releases;
@@ -9,6 +10,8 @@ mod search;
 
 pub use checks::CheckRecord;
 pub use contracts::ContractRecord;
+pub use decisions::{Decided, Decision, Held, Need, Waiver};
+pub(crate) use decisions::{end_accepted, write_decision};
 pub use lineage::{InputRecord, LineageEdge};
 pub use products::{PortRecord, ProductRecord, Published};
 pub use releases::{ReleaseRecord, ReleasedPort};

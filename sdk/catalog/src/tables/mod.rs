@@ -15,12 +15,15 @@ mod layout;
 mod merge;
 mod refs;
 
+mod names;
+
 mod apply;
 
 pub use apply::Applied;
 pub use layout::Layout;
 pub use load::{NewTable, ident_of};
 pub use produce::{Change, Produced};
+pub use names::{NamedSnapshot, RefKind, refs};
 pub(crate) use stage::move_pointers;
 pub use stage::{Staged, TableChange};
 pub use turn::Turn;

@@ -178,14 +178,22 @@ impl TableChange {
             .snapshot_for_ref(branch)
             .ok_or_else(|| Error::new(Kind::NotFound, format!("`{}` has no branch `{branch}`", table.identifier())))?;
         let main = metadata.snapshot_for_ref(MAIN_BRANCH).map(|s| s.snapshot_id());
+        // a run's branch starts where its own snapshots end: a main that has gone back behind that has moved too
+        let run = |id: i64| {
+            let snapshot = metadata.snapshot_by_id(id)?;
+            snapshot.summary().additional_properties.get("mesh.run-id").cloned()
+        };
+        let own = run(head.snapshot_id());
         let mut ancestor = Some(head.snapshot_id());
+        while own.is_some() && ancestor.and_then(run) == own {
+            ancestor = ancestor.and_then(|id| metadata.snapshot_by_id(id)).and_then(|s| s.parent_snapshot_id());
+        }
+        if own.is_some() && ancestor != main {
+            return Err(moved(table));
+        }
         while ancestor != main {
             let Some(id) = ancestor else {
-                return Err(Error::new(
-                    Kind::Conflict,
-                    format!("somebody else released `{}` first", table.identifier()),
-                )
-                .help("run again: the work is done on the new state"));
+                return Err(moved(table));
             };
             ancestor = metadata.snapshot_by_id(id).and_then(|s| s.parent_snapshot_id());
         }
@@ -211,6 +219,11 @@ impl TableChange {
             updates,
         })
     }
+}
+
+fn moved(table: &Table) -> Error {
+    Error::new(Kind::Conflict, format!("somebody else released `{}` first", table.identifier()))
+        .help("run again: the work is done on the new state")
 }
 
 /// The files of one attempt.

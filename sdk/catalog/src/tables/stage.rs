@@ -87,6 +87,27 @@ impl Catalog {
         self.table(ident, location, metadata)
     }
 
+    /// Commits changes of several tables at one moment: all of them, or none.
+    ///
+    /// # Errors
+    /// `Conflict` when somebody else moved one of the tables since its base was loaded; nothing is left behind then.
+    pub async fn commit_all(&self, changes: Vec<TableChange>) -> Result<()> {
+        let mut staged = vec![];
+        for change in changes {
+            match self.stage(change).await {
+                Ok(s) => staged.push(s),
+                Err(e) => return self.settle(&staged, Err(e)).await,
+            }
+        }
+        let moved = async {
+            let mut tx = self.begin().await?;
+            move_pointers(&mut tx, &staged).await?;
+            tx.commit().await.map_err(Error::from)
+        };
+        let outcome = moved.await;
+        self.settle(&staged, outcome).await
+    }
+
     /// After a lost attempt removes its metadata files; when the outcome is unknown looks whether it happened.
     pub(crate) async fn settle(&self, staged: &[Staged], outcome: Result<()>) -> Result<()> {
         let Err(error) = outcome else {

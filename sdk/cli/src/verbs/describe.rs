@@ -74,6 +74,11 @@ fn show(d: &Description) {
         }
         line("checks", parts.join(", "));
     }
+    for w in &d.waivers {
+        let until = w.waiver.until.as_deref().map(|u| format!(", until {u}")).unwrap_or_default();
+        let overdue = if w.overdue { " (overdue)" } else { "" };
+        line("let pass", format!("{}{until}{overdue}, by {}: {}", w.waiver.check, w.waiver.by, w.waiver.reason));
+    }
     if !d.contract.key.is_empty() {
         line("key", d.contract.key.join(", "));
     }

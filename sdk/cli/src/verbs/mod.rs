@@ -1,9 +1,12 @@
 //! One file per verb; adding one is a `mod` line and a line in [`Verb`].
+mod accept;
+mod branches;
 mod check;
 mod completions;
 mod connect;
 mod delete;
 mod describe;
+mod diff;
 mod doctor;
 mod explain;
 mod help;
@@ -13,9 +16,11 @@ mod list;
 mod new;
 mod publish;
 pub(crate) mod query;
+mod rollback;
 mod run;
 mod runs;
 mod search;
+mod tag;
 mod test;
 
 use clap::Subcommand;
@@ -38,6 +43,11 @@ pub(crate) enum Verb {
     Delete(delete::Delete),
     Runs(runs::Runs),
     History(history::History),
+    Diff(diff::Diff),
+    Tag(tag::Tag),
+    Branches(branches::Branches),
+    Accept(accept::Accept),
+    Rollback(rollback::Rollback),
     Lineage(lineage::Lineage),
     Connect(connect::Connect),
     Doctor(doctor::Doctor),
@@ -61,6 +71,11 @@ impl Verb {
             Self::Delete(v) => v.go(context),
             Self::Runs(v) => v.go(context),
             Self::History(v) => v.go(context),
+            Self::Diff(v) => v.go(context),
+            Self::Tag(v) => v.go(context),
+            Self::Branches(v) => v.go(context),
+            Self::Accept(v) => v.go(context),
+            Self::Rollback(v) => v.go(context),
             Self::Lineage(v) => v.go(context),
             Self::Connect(v) => v.go(context),
             Self::Doctor(v) => v.go(context),

@@ -29,8 +29,9 @@ impl Runs {
                 let run = catalog.run(id).await?;
                 let checks = catalog.check_results(id, None).await?;
                 let inputs = catalog.run_inputs(id).await?;
+                let waivers = catalog.waivers(id, None).await?;
                 if context.json {
-                    printer::json(&json!({ "run": run, "checks": checks, "inputs": inputs }));
+                    printer::json(&json!({ "run": run, "checks": checks, "inputs": inputs, "waivers": waivers }));
                     return Ok(Exit::Done);
                 }
                 printer::line(&format!("{}  {}  {}", run.run, run.product, run.outcome.as_str()));
@@ -44,7 +45,10 @@ impl Runs {
                         vec![
                             c.port.clone(),
                             c.check.clone(),
-                            c.outcome.clone(),
+                            match waivers.iter().find(|w| w.port == c.port && w.check == c.check) {
+                                Some(w) => format!("{}, let pass by {}", c.outcome, w.by),
+                                None => c.outcome.clone(),
+                            },
                             c.result["message"].as_str().unwrap_or_default().to_owned(),
                         ]
                     })

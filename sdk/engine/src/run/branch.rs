@@ -134,6 +134,7 @@ impl Run<'_> {
         change.properties = HashMap::from([
             ("mesh.run-id".to_owned(), self.id.clone()),
             ("mesh.work-key".to_owned(), key.to_owned()),
+            ("mesh.contract-id".to_owned(), self.project.port(output).to_string()),
             ("mesh.contract-version".to_owned(), contract.version.to_string()),
             ("mesh.contract-checksum".to_owned(), contract.checksum.clone()),
             ("mesh.sdk".to_owned(), env!("CARGO_PKG_VERSION").to_owned()),

@@ -13,19 +13,16 @@ use crate::publish::product_record;
 use crate::steps::Plan;
 
 impl Run<'_> {
-    /// Moves every port in one transaction; a table that moved for another reason is staged again.
-    pub(super) async fn release(
+    /// Everything that a release of this run records.
+    pub(super) fn whole(
         &self,
         written: &[Written<'_>],
         checked: &[CheckedPort],
         plan: &Plan,
         inputs: &[ResolvedInput],
-        finish: Finish,
-    ) -> Result<i64> {
-        let ports: Vec<(PortName, &str, &Contract)> =
-            written.iter().map(|w| (w.port.clone(), mode_name(w.output.mode), w.contract)).collect();
-        self.catalog.register(&product_record(self.project), &ports).await?;
-        let new = NewRelease {
+        (stands_on, finish): (Option<i64>, Finish),
+    ) -> NewRelease {
+        NewRelease {
             product: self.project.product.name.to_string(),
             run: self.id.clone(),
             ports: written
@@ -43,7 +40,21 @@ impl Run<'_> {
             inputs: inputs.iter().map(|i| i.record.clone()).collect(),
             lineage: written.iter().flat_map(|w| self.lineage(w, plan, inputs)).collect(),
             finish,
-        };
+            stands_on: Some(stands_on.unwrap_or(0)),
+            decision: None,
+        }
+    }
+
+    /// Makes product, ports and contracts known, as a draft where they are not published.
+    pub(super) async fn register(&self, written: &[Written<'_>]) -> Result<()> {
+        let ports: Vec<(PortName, &str, &Contract)> =
+            written.iter().map(|w| (w.port.clone(), mode_name(w.output.mode), w.contract)).collect();
+        Ok(self.catalog.register(&product_record(self.project), &ports).await?)
+    }
+
+    /// Moves every port in one transaction; a table that moved for another reason is staged again.
+    pub(super) async fn release(&self, written: &[Written<'_>], new: NewRelease) -> Result<i64> {
+        self.register(written).await?;
         for attempt in 0.. {
             let mut staged = vec![];
             for w in written {

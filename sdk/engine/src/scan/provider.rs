@@ -1,5 +1,6 @@
 //! The table as DataFusion sees it.
 use std::any::Any;
+use std::collections::HashSet;
 use std::fmt;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
@@ -45,6 +46,8 @@ pub struct IcebergTable {
     pub(super) columns: Arc<Columns>,
     pub(super) field_ids: Arc<FieldIds>,
     pub(super) origin: Origin,
+    /// Data files that are not read.
+    without: HashSet<String>,
     index: OnceCell<Arc<Index>>,
     pruning: Counters,
 }
@@ -97,6 +100,7 @@ impl IcebergTable {
         Ok(Self {
             field_ids: Arc::new(FieldIds::new(columns.defaults(), names)),
             origin: Origin::of(&table),
+            without: HashSet::new(),
             table,
             snapshot,
             schema,
@@ -118,6 +122,7 @@ impl IcebergTable {
             field_ids: self.field_ids.clone(),
             origin: self.origin,
             index: OnceCell::new_with(Some(Arc::new(self.index_of(files)))),
+            without: HashSet::new(),
             pruning: Counters::default(),
         }
     }
@@ -126,6 +131,12 @@ impl IcebergTable {
         let bounds = Bounds::new(files.clone(), self.columns.clone());
         let statistics = files.iter().map(|_| OnceLock::new()).collect();
         Index { files, bounds, statistics }
+    }
+
+    /// The same without the rows of some data files: what two snapshots share need not be read to compare them.
+    pub fn without(mut self, files: HashSet<String>) -> Self {
+        self.without = files;
+        self
     }
 
     /// How many files the scans of this table considered and left out so far.
@@ -139,10 +150,11 @@ impl IcebergTable {
 
     pub(super) async fn index(&self) -> Result<&Arc<Index>> {
         let read = || async {
-            let files = match &self.snapshot {
+            let mut files = match &self.snapshot {
                 Some(snapshot) => live_files(&self.table, snapshot).await?,
                 None => vec![],
             };
+            files.retain(|file| !self.without.contains(file.path()));
             Ok(Arc::new(self.index_of(files)))
         };
         self.index.get_or_try_init(read).await
