@@ -126,6 +126,51 @@ async fn nothing_was_released(catalog: &Catalog, before: &[Table], files: &[Vec<
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_release_of_work_on_an_older_state_is_a_conflict() {
+    let mesh = Mesh::new();
+    let catalog = open(&mesh).await;
+    let product = port("a").product;
+    let _guards = [
+        catalog.start_run("1", &product, "run-1", None).await.unwrap(),
+        catalog.start_run("2", &product, "run-2", None).await.unwrap(),
+    ];
+    // both began when there was no release; the tables alone would let the second one pass
+    let (tables, new, before) = staged(&catalog).await;
+    let first = NewRelease { stands_on: Some(0), ..new.clone() };
+    assert_eq!(catalog.release(tables, &first).await.unwrap(), 1);
+    let second = NewRelease { run: "2".into(), ..first };
+    assert_eq!(catalog.release(vec![], &second).await.unwrap_err().kind(), Kind::Conflict);
+    assert_eq!(catalog.releases(&port("a")).await.unwrap().len(), 1);
+    assert_eq!(catalog.release(vec![], &NewRelease { stands_on: Some(1), ..second }).await.unwrap(), 2);
+    drop(before);
+}
+
+/// A snapshot of a run, as far as commits look at it.
+async fn append_by(table: &Table, run: &str, branch: &str) -> TableChange {
+    let properties = HashMap::from([("mesh.run-id".to_owned(), run.to_owned())]);
+    let change = Change { branch: branch.to_owned(), properties, ..Change::append(vec![file(table, run, 1)]) };
+    change.produce(table).await.unwrap().change
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_main_that_went_back_has_moved() {
+    let mesh = Mesh::new();
+    let catalog = open(&mesh).await;
+    let mut now = table(&catalog, "a").await;
+    for run in ["1", "2"] {
+        now = catalog.commit(append_by(&now, run, run).await).await.unwrap();
+        now = catalog.commit(TableChange::fast_forward(&now, run, None).unwrap()).await.unwrap();
+    }
+    let first = now.metadata().current_snapshot().unwrap().parent_snapshot_id().unwrap();
+    now = catalog.commit(append_by(&now, "3", "3").await).await.unwrap();
+    assert!(TableChange::fast_forward(&now, "3", None).is_ok());
+    now = catalog.commit(TableChange::roll_to(&now, first).unwrap()).await.unwrap();
+    assert_eq!(now.metadata().current_snapshot_id(), Some(first));
+    // its rows were made from what has been taken back
+    assert_eq!(TableChange::fast_forward(&now, "3", None).unwrap_err().kind(), Kind::Conflict);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_release_fails_as_a_whole_when_one_table_has_moved() {
     let mesh = Mesh::new();
     let catalog = open(&mesh).await;

@@ -569,38 +569,44 @@ fn a_reader_of_releases_and_times_sees_ports_of_one_release() {
 /// The three releases of the file, the oldest with titles for people in its header.
 const OWID: [&str; 3] = ["2020-08-07_a96cbd0", "2020-08-07_9f743dc", "2020-11-27_da0fcf7"];
 
-/// Writes product, step and contract for one of the files, every column as it is called there.
+/// A header's words as a column's name.
+fn name_of(title: &str) -> String {
+    let low = title.to_lowercase();
+    let words: Vec<&str> = low.split(|c: char| !c.is_ascii_alphanumeric()).filter(|w| !w.is_empty()).collect();
+    words.join("_")
+}
+
+/// Writes product, step and contract for one of the files; returns its columns.
 fn load_owid(product: &Product<'_>, file: &Path, version: &str, before: Option<&[String]>) -> Vec<String> {
     let header = std::fs::read_to_string(file).unwrap().lines().next().unwrap().to_owned();
-    let columns: Vec<String> = header.split(',').map(str::to_owned).collect();
+    let titles: Vec<&str> = header.split(',').collect();
+    let columns: Vec<String> = titles.iter().map(|t| name_of(t)).collect();
     let data_type = |name: &str| match name {
         "iso_code" | "country" => "string",
         "year" => "int",
         _ => "double",
     };
-    let typed: Vec<String> = columns.iter().map(|c| format!("\"{c}\" = \"{}\"", data_type(c))).collect();
+    let typed: Vec<String> =
+        titles.iter().zip(&columns).map(|(t, c)| format!("\"{t}\" = \"{}\"", data_type(c))).collect();
     product.write(
         "product.toml",
         format!(
-            "[product]\ndomain = \"climate\"\nname = \"owid\"\ntitle = \"Emissions\"\ndescription = \"The whole file.\"\nowner = {{ team = \"climate\" }}\n\
-             [sources.owid]\nlocation = \"{}\"\nformat = \"csv\"\nnull = [\"\"]\ncolumns = {{ {} }}\n[outputs.country_year]\nfrom = \"owid\"\n",
+            "[product]\ndomain = \"climate\"\nname = \"owid\"\ntitle = \"Emissions\"\ndescription = \"The whole file.\"\n\
+             owner = {{ team = \"climate\" }}\n[sources.owid]\nlocation = \"{}\"\nformat = \"csv\"\nnull = [\"\"]\n\
+             columns = {{ {} }}\n[steps.country_year]\n[outputs.country_year]\n",
             file.display(),
             typed.join(", ")
         ),
     );
-    let lines: Vec<String> = columns
-        .iter()
-        .enumerate()
-        .map(|(at, c)| {
-            let renamed = before
-                .map(|b| &b[at])
-                .filter(|b| *b != c)
-                .map(|b| format!(", renamed_from = \"{b}\""))
-                .unwrap_or_default();
-            let required = if c == "country" || c == "year" { ", required = true" } else { "" };
-            format!("\"{c}\" = {{ type = \"{}\"{required}{renamed} }}", data_type(c))
-        })
-        .collect();
+    let selected: Vec<String> = titles.iter().zip(&columns).map(|(t, c)| format!("\"{t}\" as {c}")).collect();
+    product.write("sql/country_year.sql", format!("select {} from owid", selected.join(", ")));
+    let line = |(at, c): (usize, &String)| {
+        let was = before.map(|b| &b[at]).filter(|b| *b != c);
+        let renamed = was.map(|b| format!(", renamed_from = \"{b}\"")).unwrap_or_default();
+        let required = if c == "country" || c == "year" { ", required = true" } else { "" };
+        format!("{c} = {{ type = \"{}\"{required}{renamed} }}", data_type(c))
+    };
+    let lines: Vec<String> = columns.iter().enumerate().map(line).collect();
     product.write(
         "contracts/country_year.toml",
         format!(
@@ -639,7 +645,7 @@ fn owid_releases_differ_by_exactly_what_is_known_of_them() {
     let rows = &renamed["rows"];
     assert_eq!((&rows["added"], &rows["removed"], &rows["changed"]), (&0.into(), &0.into(), &18_056.into()), "{rows}");
     assert_eq!((cells(&renamed), renamed["columns"].as_array().unwrap().len()), (65_171, 5));
-    let first = "select max(\"Annual CO2 emissions (Mt)\") as most from climate.owid.country_year";
+    let first = "select max(annual_co2_emissions_mt) as most from climate.owid.country_year";
     let most = mesh.rows_at(first, Some("r1"))[0]["most"].clone();
     assert_eq!(most, mesh.rows_at("select max(co2) as most from climate.owid.country_year", Some("r2"))[0]["most"]);
     // 2020-11-27

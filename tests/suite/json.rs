@@ -26,12 +26,15 @@ fn every_reading_verb_prints_one_versioned_object() {
     assert_eq!((&published["first"], &published["ports"][0]["version"]), (&true.into(), &"1.0.0".into()));
 
     let port = "shop.sales.sale";
-    let readings: [(&[&str], &str); 12] = [
+    let readings: [(&[&str], &str); 15] = [
         (&["list"], "/ports/0/port"),
         (&["search", "spoon", "shop"], "/hits"),
         (&["describe", port], "/contract/columns/0/name"),
         (&["runs"], "/runs/0/outcome"),
         (&["history", port], "/releases/0/snapshot_id"),
+        (&["history", port], "/snapshots/0/operation"),
+        (&["branches"], "/branches"),
+        (&["tag", "--list"], "/tags"),
         (&["lineage", port], "/upstream/0/source"),
         (&["query", "select 1 as one"], "/rows/0/one"),
         (&["test"], "/passed"),

@@ -44,6 +44,11 @@ pub async fn accept(catalog: &Catalog, run: &str, reason: &str, until: Option<&s
         let message = format!("run `{id}` is not a rejected one, it is {}", record.outcome.as_str().replace('_', " "));
         return Err(usage("M1008", message, &help));
     }
+    let own = format!("run-{id}");
+    if let Some(branch) = record.branch.as_deref().filter(|b| *b != own) {
+        let message = format!("run `{id}` was told to write to branch `{branch}` and to release nothing");
+        return Err(usage("M1008", message, "run without `--branch`; a rejected run of that kind can be accepted"));
+    }
     let gone = || {
         let message = format!("what run `{id}` wrote is no longer kept");
         let d = Diagnostic::error("M1009", message).help("run again; `mesh branches` shows the branches that are kept");
@@ -95,16 +100,15 @@ pub async fn accept(catalog: &Catalog, run: &str, reason: &str, until: Option<&s
             by: by.to_owned(),
         }),
     };
-    let branch = record.branch.unwrap_or_else(|| format!("run-{id}"));
     for attempt in 0.. {
         let mut staged = vec![];
         for (port, released) in ports.iter().zip(&held.ports) {
             let table = catalog.try_load(port).await?.ok_or_else(gone)?;
-            let head = table.metadata().snapshot_for_ref(&branch).map(|s| s.snapshot_id());
+            let head = table.metadata().snapshot_for_ref(&own).map(|s| s.snapshot_id());
             if head != Some(released.snapshot_id) {
                 return Err(gone());
             }
-            staged.push(catalog.stage(TableChange::fast_forward(&table, &branch, None)?).await?);
+            staged.push(catalog.stage(TableChange::fast_forward(&table, &own, None)?).await?);
         }
         match catalog.release(staged, &new).await {
             Err(e)

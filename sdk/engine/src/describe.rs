@@ -4,7 +4,7 @@ use meshwright_spec::{PortName, nearest};
 use serde::Serialize;
 
 use crate::failure::{Failure, Result};
-use crate::when::{When, state_at};
+use crate::when::{When, absent, state_at};
 
 /// A port, its promise and how it stands.
 #[derive(Debug, Clone, Serialize)]
@@ -162,7 +162,8 @@ pub async fn describe(catalog: &Catalog, port: &PortName, at: Option<&str>) -> R
     let table = catalog.try_load(port).await?;
     let state = match (&table, at) {
         (Some(table), Some(at)) => Some(state_at(catalog, port, table, &When::parse(at)).await?),
-        _ => None,
+        (None, Some(at)) => return Err(absent(port, &format!("state `{at}`: it has no release yet"), None)),
+        (_, None) => None,
     };
     let now = || table.as_ref().and_then(|t| t.metadata().current_snapshot().cloned());
     let snapshot = state.as_ref().map(|s| s.snapshot.clone()).or_else(now);

@@ -115,7 +115,8 @@ fn time(release: &ReleaseRecord) -> Option<DateTime<Utc>> {
     DateTime::parse_from_rfc3339(&release.released_at).ok().map(|t| t.with_timezone(&Utc))
 }
 
-fn absent(port: &PortName, what: &str, near: Option<String>) -> Failure {
+/// A state that is not there.
+pub(crate) fn absent(port: &PortName, what: &str, near: Option<String>) -> Failure {
     let help =
         near.unwrap_or_else(|| format!("`mesh history {port}` shows its releases, snapshots, tags and branches"));
     missing(Diagnostic::error("M1002", format!("`{port}` has no {what}")).help(help))
