@@ -309,6 +309,32 @@ fn going_back_behind_a_contract_restores_the_promise_of_then() {
 }
 
 #[test]
+fn going_back_behind_a_partitioning_by_a_new_column_is_a_whole_table() {
+    let mesh = Mesh::new();
+    let product = mesh.product("sales", shop::SALES).released();
+    product.edit("contracts/sale.toml", "[[checks]]", "shelf  = { type = \"string\" }\n\n[[checks]]");
+    product.edit("contracts/sale.toml", "license", "partition   = [\"identity(shelf)\"]\nlicense");
+    product.edit("contracts/sale.toml", "1.0.0", "1.1.0");
+    product.write("sql/sale.sql", "select id, item, amount, left(item, 1) as shelf from till");
+    product.mesh(["publish"]).exits(0);
+    product.mesh(["run"]).exits(0);
+    mesh.mesh(["rollback", "shop.sales", "--to", "r1"]).exits(0);
+    assert_eq!(mesh.value("select count(*) from shop.sales.sale"), 5);
+    mesh.mesh(["query", "select shelf from shop.sales.sale"]).exits(64);
+    product.mesh(["run"]).exits(0);
+    assert_eq!(mesh.value("select count(distinct shelf) from shop.sales.sale"), 4);
+    assert_eq!(mesh.rows_at("select count(distinct shelf) as n from shop.sales.sale", Some("r2"))[0]["n"], 4);
+    assert_eq!(mesh.rows_at("select count(*) as n from shop.sales.sale", Some("r3"))[0]["n"], 5);
+    // both times the same rows, although the column has another id now
+    let found = diff(&mesh, &["--from", "r2", "--to", "r4"]);
+    assert_eq!(
+        (&found["rows"]["changed"], &found["rows"]["unchanged"], &found["same"]),
+        (&0.into(), &5.into(), &true.into()),
+        "{found}"
+    );
+}
+
+#[test]
 fn going_back_does_not_break_readers_unseen() {
     let mesh = Mesh::new();
     two_promises(&mesh);

@@ -33,6 +33,8 @@ pub struct Rows {
 pub struct Read {
     /// `domain.product.port`
     pub port: String,
+    /// The state it was read at: `--at` with this id reads the same again.
+    pub snapshot_id: Option<i64>,
     /// Data files of the state it was read at, once for each scan.
     pub files: usize,
     /// Those of them that could hold matching rows and were opened.
@@ -44,7 +46,8 @@ impl Rows {
     pub fn reads(&self) -> Vec<Read> {
         let read = |(port, table): &(String, Arc<IcebergTable>)| {
             let seen = table.pruning();
-            Read { port: port.clone(), files: seen.files, files_read: seen.files - seen.pruned }
+            let snapshot_id = table.snapshot_id();
+            Read { port: port.clone(), snapshot_id, files: seen.files, files_read: seen.files - seen.pruned }
         };
         self.scanned.iter().map(read).collect()
     }

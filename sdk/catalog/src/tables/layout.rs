@@ -125,3 +125,18 @@ pub(super) fn takes_over(metadata: &TableMetadata, head: &SnapshotRef) -> Vec<Ta
     let sort = sort.map(|sort_order_id| TableUpdate::SetDefaultSortOrder { sort_order_id });
     schema.into_iter().chain(spec).chain(sort).collect()
 }
+
+/// The partitioning that was the table's own when a snapshot was its head; none: nobody knows any more.
+pub(super) fn spec_at(metadata: &TableMetadata, snapshot: &SnapshotRef) -> Option<i32> {
+    let mut at = snapshot;
+    loop {
+        if let Some(spec) = at.summary().additional_properties.get(SPEC) {
+            return spec.parse().ok();
+        }
+        match at.parent_snapshot_id() {
+            Some(parent) => at = metadata.snapshot_by_id(parent)?,
+            // a table is made with its first partitioning
+            None => return metadata.partition_spec_by_id(0).map(|spec| spec.spec_id()),
+        }
+    }
+}

@@ -7,6 +7,8 @@ use iceberg::table::Table;
 use iceberg::{TableRequirement, TableUpdate};
 use serde::Serialize;
 
+use super::layout;
+use super::refs::retention;
 use super::stage::TableChange;
 use crate::{Error, Kind, Result};
 
@@ -105,14 +107,17 @@ impl TableChange {
         let snapshot = metadata.snapshot_by_id(snapshot_id).ok_or_else(|| {
             Error::new(Kind::NotFound, format!("`{}` has no snapshot {snapshot_id}", table.identifier()))
         })?;
-        let retention = SnapshotRetention::branch(None, None, None);
+        let retention = retention(metadata, MAIN_BRANCH)?.unwrap_or(SnapshotRetention::branch(None, None, None));
         let mut updates = vec![TableUpdate::SetSnapshotRef {
             ref_name: MAIN_BRANCH.to_owned(),
             reference: SnapshotReference::new(snapshot_id, retention),
         }];
-        if let Some(id) = snapshot.schema_id().filter(|id| *id != metadata.current_schema_id()) {
-            updates.push(TableUpdate::SetCurrentSchema { schema_id: id });
+        if let Some(schema_id) = snapshot.schema_id().filter(|id| *id != metadata.current_schema_id()) {
+            updates.push(TableUpdate::SetCurrentSchema { schema_id });
         }
+        // a newer partitioning may be by a column that the older schema lacks
+        let spec = layout::spec_at(metadata, snapshot).filter(|id| *id != metadata.default_partition_spec_id());
+        updates.extend(spec.map(|spec_id| TableUpdate::SetDefaultSpec { spec_id }));
         Ok(Self {
             base: table.clone(),
             requirements: vec![TableRequirement::UuidMatch { uuid: metadata.uuid() }, stays(table, MAIN_BRANCH)],

@@ -69,7 +69,8 @@ impl Diff {
             let mut sink = Sink::open(format, self.output.as_deref(), &diff.schema())?;
             let mut write = |rows: arrow::array::RecordBatch| sink.write(&rows).map_err(write_error);
             let report = diff.compare(Some(&mut write)).await?;
-            sink.finish().map_err(write_error)?;
+            let counts = serde_json::json!({ "rows": report.rows, "cells": report.cells, "files": report.files });
+            sink.finish(&counts).map_err(write_error)?;
             context.say(&rows_line(&report));
             Ok(Exit::Done)
         })

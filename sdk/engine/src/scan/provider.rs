@@ -133,6 +133,11 @@ impl IcebergTable {
         Index { files, bounds, statistics }
     }
 
+    /// The snapshot whose rows it has.
+    pub fn snapshot_id(&self) -> Option<i64> {
+        self.snapshot.as_ref().map(|snapshot| snapshot.snapshot_id())
+    }
+
     /// The same without the rows of some data files: what two snapshots share need not be read to compare them.
     pub fn without(mut self, files: HashSet<String>) -> Self {
         self.without = files;
