@@ -159,9 +159,10 @@ pub async fn describe(catalog: &Catalog, port: &PortName, at: Option<&str>) -> R
     let Some(record) = catalog.port(port).await? else { return Err(unknown(catalog, port).await?) };
     let gone = || Error::new(Kind::Unexpected, format!("the registry has no product for `{port}`"));
     let product = catalog.product(&port.product).await?.ok_or_else(gone)?;
-    let table = catalog.try_load(port).await?;
+    let (table, releases) =
+        catalog.load_states(std::slice::from_ref(port), true).await?.pop().unwrap_or((None, vec![]));
     let state = match (&table, at) {
-        (Some(table), Some(at)) => Some(state_at(catalog, port, table, &When::parse(at)).await?),
+        (Some(table), Some(at)) => Some(state_at(port, table, &releases, &When::parse(at))?),
         (None, Some(at)) => return Err(absent(port, &format!("state `{at}`: it has no release yet"), None)),
         (_, None) => None,
     };
@@ -169,13 +170,13 @@ pub async fn describe(catalog: &Catalog, port: &PortName, at: Option<&str>) -> R
     let snapshot = state.as_ref().map(|s| s.snapshot.clone()).or_else(now);
     let summary = snapshot.as_ref().map(|s| s.summary().additional_properties.clone()).unwrap_or_default();
     let number = |key: &str| summary.get(key).and_then(|v| v.parse().ok());
-    let release = match state {
+    let mut release = match state {
         Some(state) => state.release,
-        None => {
-            let releases = catalog.releases(port).await?;
-            snapshot.as_ref().and_then(|s| releases.into_iter().find(|r| r.port.snapshot_id == s.snapshot_id()))
-        }
+        None => snapshot.as_ref().and_then(|s| releases.into_iter().find(|r| r.port.snapshot_id == s.snapshot_id())),
     };
+    if let Some(release) = &mut release {
+        release.withdrawn_by = catalog.withdrawn(&port.product).await?.get(&release.number).copied();
+    }
     // the promise of that time is named in the snapshot itself
     let then = match summary.get("mesh.contract-checksum").filter(|_| at.is_some()) {
         Some(checksum) => catalog.contract(port, checksum).await?,

@@ -18,7 +18,7 @@ use arrow::datatypes::SchemaRef;
 use futures::StreamExt;
 use iceberg::spec::Schema;
 use iceberg::table::Table;
-use meshwright_catalog::{Catalog, Error, Kind};
+use meshwright_catalog::{Catalog, Error, Kind, ReleaseRecord};
 use meshwright_spec::{Diagnostic, PortName, Sources, nearest};
 
 pub use report::{
@@ -64,17 +64,19 @@ pub struct Diff {
 /// [`Failure::Missing`] for a state that is not there, [`Failure::Usage`] for a key that is no key of both.
 pub async fn diff(catalog: &Catalog, port: &PortName, options: DiffOptions) -> Result<Diff> {
     crate::describe::known(catalog, port).await?;
-    let Some(table) = catalog.try_load(port).await? else {
+    let (table, releases) =
+        catalog.load_states(std::slice::from_ref(port), true).await?.pop().unwrap_or((None, vec![]));
+    let Some(table) = table else {
         let d = Diagnostic::error("M1002", format!("port `{port}` has no release yet"));
         return Err(missing(d.help("its owner makes one with `mesh run`")));
     };
     let to_text = options.to.clone().unwrap_or_else(|| "main".to_owned());
-    let to = state_at(catalog, port, &table, &When::parse(&to_text)).await?;
+    let to = state_at(port, &table, &releases, &When::parse(&to_text))?;
     let from_text = match &options.from {
         Some(text) => text.clone(),
-        None => before(catalog, port, &to).await?,
+        None => before(port, &releases, &to)?,
     };
-    let from = state_at(catalog, port, &table, &When::parse(&from_text)).await?;
+    let from = state_at(port, &table, &releases, &When::parse(&from_text))?;
     let mut columns = Columns::merge(&from.schema, &to.schema)?;
     if !options.no_key {
         let key = match options.key.is_empty() {
@@ -87,9 +89,8 @@ pub async fn diff(catalog: &Catalog, port: &PortName, options: DiffOptions) -> R
 }
 
 /// What a state is compared with when nobody says: the release before it, or what readers see.
-async fn before(catalog: &Catalog, port: &PortName, to: &State) -> Result<String> {
+fn before(port: &PortName, releases: &[ReleaseRecord], to: &State) -> Result<String> {
     let Some(release) = &to.release else { return Ok("main".to_owned()) };
-    let releases = catalog.releases(port).await?;
     match releases.iter().find(|r| r.number < release.number) {
         Some(previous) => Ok(format!("r{}", previous.number)),
         None => {

@@ -86,18 +86,19 @@ pub async fn query(catalog: &Catalog, sql: &str, at: Option<&str>) -> Result<Row
         at.fits(&named)?;
     }
     // all ports at one moment: a release between two of them must not be seen in halves
-    let mut tables: HashMap<PortName, _> = named.iter().cloned().zip(catalog.try_load_all(&named).await?).collect();
+    let states = catalog.load_states(&named, at.is_some()).await?;
+    let mut states: HashMap<PortName, _> = named.iter().cloned().zip(states).collect();
     for name in names {
         let port: Option<PortName> = name.parse().ok();
-        let table = port.as_ref().and_then(|p| tables.remove(p).flatten());
-        let (Some(port), Some(table)) = (port, table) else {
+        let state = port.as_ref().and_then(|p| states.remove(p));
+        let (Some(port), Some((Some(table), releases))) = (port, state) else {
             found.push(unknown(catalog, &name, file, sql).await?);
             continue;
         };
         let when = at.as_ref().and_then(|at| at.of(&port));
         let (snapshot, schema) = match when {
             Some(when) => {
-                let state = state_at(catalog, &port, &table, when).await?;
+                let state = state_at(&port, &table, &releases, when)?;
                 (Some(state.snapshot), state.schema)
             }
             None => (table.metadata().current_snapshot().cloned(), table.current_schema_ref()),

@@ -1,12 +1,11 @@
 //! Tags: names that keep a state of a port, or of all ports of a product, for as long as somebody wants.
 use chrono::Utc;
-use iceberg::table::Table;
 use meshwright_catalog::{Catalog, Kind, RefKind, TableChange, refs};
 use meshwright_spec::{Diagnostic, Duration, PortName, Sources};
 use serde::Serialize;
 
 use crate::failure::{Failure, Findings, Result};
-use crate::target::Target;
+use crate::target::{Seen, Target};
 use crate::when::{When, state_at};
 
 /// How often a change of names is tried again after another commit to the same table won.
@@ -52,10 +51,10 @@ pub async fn tag(catalog: &Catalog, target: &Target, new: &NewTag) -> Result<Vec
     nameable(&new.name)?;
     let when = When::parse(new.at.as_deref().unwrap_or("main"));
     let keep = new.keep.map(|k| i64::try_from(k.seconds).unwrap_or(i64::MAX).saturating_mul(1000));
-    let change = async |tables: &[(PortName, Table)]| {
+    let change = |tables: &[Seen]| {
         let mut changes = vec![];
-        for (port, table) in tables {
-            let state = state_at(catalog, port, table, &when).await?;
+        for (port, table, releases) in tables {
+            let state = state_at(port, table, releases, &when)?;
             let id = state.snapshot.snapshot_id();
             let there = refs(table)?.into_iter().find(|r| r.name == new.name);
             match there {
@@ -86,9 +85,9 @@ pub async fn tag(catalog: &Catalog, target: &Target, new: &NewTag) -> Result<Vec
 /// [`Failure::Missing`] when no port has it.
 pub async fn untag(catalog: &Catalog, target: &Target, name: &str) -> Result<Vec<PortName>> {
     let mut ports = vec![];
-    let change = async |tables: &[(PortName, Table)]| {
+    let change = |tables: &[Seen]| {
         let mut changes = vec![];
-        for (_, table) in tables {
+        for (_, table, _) in tables {
             if refs(table)?.iter().any(|r| r.name == name && r.kind == RefKind::Tag) {
                 changes.push(TableChange::drop_ref(table, name));
             }
@@ -149,11 +148,11 @@ pub async fn tags(catalog: &Catalog, target: Option<&Target>) -> Result<Vec<TagO
 async fn commit(
     catalog: &Catalog,
     target: &Target,
-    change: impl AsyncFn(&[(PortName, Table)]) -> Result<Vec<TableChange>>,
+    change: impl Fn(&[Seen]) -> Result<Vec<TableChange>>,
 ) -> Result<()> {
     for attempt in 0.. {
-        let tables = target.tables(catalog).await?;
-        match catalog.commit_all(change(&tables).await?).await {
+        let tables = target.states(catalog).await?;
+        match catalog.commit_all(change(&tables)?).await {
             Err(e) if e.kind() == Kind::Conflict && attempt < ATTEMPTS => crate::run::pause(attempt).await,
             other => return Ok(other?),
         }

@@ -3,7 +3,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use iceberg::table::Table;
-use meshwright_catalog::{Catalog, Error, Kind};
+use meshwright_catalog::{Catalog, Error, Kind, ReleaseRecord};
 use meshwright_spec::{PortName, ProductName, nearest};
 
 use crate::describe::known;
@@ -17,6 +17,9 @@ pub enum Target {
     /// All ports of a product.
     Product(ProductName),
 }
+
+/// A port, its table and its releases at one moment.
+pub(crate) type Seen = (PortName, Table, Vec<ReleaseRecord>);
 
 impl FromStr for Target {
     type Err = String;
@@ -53,6 +56,11 @@ impl Target {
     /// # Errors
     /// `NotFound` when the mesh knows no such port or product.
     pub(crate) async fn tables(&self, catalog: &Catalog) -> Result<Vec<(PortName, Table)>> {
+        Ok(self.states(catalog).await?.into_iter().map(|(port, table, _)| (port, table)).collect())
+    }
+
+    /// The same with their releases, newest first.
+    pub(crate) async fn states(&self, catalog: &Catalog) -> Result<Vec<Seen>> {
         let ports = match self {
             Self::Port(port) => {
                 known(catalog, port).await?;
@@ -67,8 +75,12 @@ impl Target {
                 ports
             }
         };
-        let tables = catalog.try_load_all(&ports).await?;
-        Ok(ports.into_iter().zip(tables).filter_map(|(port, table)| Some((port, table?))).collect())
+        let states = catalog.load_states(&ports, true).await?;
+        Ok(ports
+            .into_iter()
+            .zip(states)
+            .filter_map(|(port, (table, releases))| Some((port, table?, releases)))
+            .collect())
     }
 }
 

@@ -2,7 +2,7 @@
 use chrono::{DateTime, NaiveDate, Utc};
 use iceberg::spec::{SchemaRef, SnapshotRef};
 use iceberg::table::Table;
-use meshwright_catalog::{Catalog, ReleaseRecord, refs};
+use meshwright_catalog::{ReleaseRecord, refs};
 use meshwright_spec::{Diagnostic, PortName, Sources, nearest};
 
 use crate::failure::{Failure, Findings, Result};
@@ -52,13 +52,15 @@ impl When {
     }
 }
 
-/// The state of a port that a word names.
+/// The state of a port that a word names. Table and releases are of one moment, [`Catalog::load_states`], so that states
+/// of several ports are of one release also while somebody releases.
 ///
 /// # Errors
 /// [`Failure::Missing`] when there is none, with what is near.
-pub(crate) async fn state_at(catalog: &Catalog, port: &PortName, table: &Table, when: &When) -> Result<State> {
+///
+/// [`Catalog::load_states`]: meshwright_catalog::Catalog::load_states
+pub(crate) fn state_at(port: &PortName, table: &Table, releases: &[ReleaseRecord], when: &When) -> Result<State> {
     let metadata = table.metadata();
-    let releases = catalog.releases(port).await?;
     let of = |id: i64| releases.iter().find(|r| r.port.snapshot_id == id).cloned();
     let (id, release) = match when {
         When::Release(n) => {
@@ -69,7 +71,7 @@ pub(crate) async fn state_at(catalog: &Catalog, port: &PortName, table: &Table, 
         }
         When::Snapshot(id) => (*id, of(*id)),
         When::Time(at) => {
-            let Some(id) = seen_at(table, &releases, *at) else {
+            let Some(id) = seen_at(table, releases, *at) else {
                 return Err(absent(port, &format!("state at {}", at.to_rfc3339()), None));
             };
             (id, releases.iter().find(|r| r.port.snapshot_id == id && time(r).is_none_or(|t| t <= *at)).cloned())

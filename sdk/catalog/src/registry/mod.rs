@@ -14,6 +14,7 @@ pub use decisions::{Decided, Decision, Held, Need, Waiver};
 pub(crate) use decisions::{end_accepted, write_decision};
 pub use lineage::{InputRecord, LineageEdge};
 pub use products::{PortRecord, ProductRecord, Published};
+pub(crate) use releases::releases_in;
 pub use releases::{ReleaseRecord, ReleasedPort};
 pub use runs::{RunGuard, RunOutcome, RunRecord};
 pub use search::SearchHit;

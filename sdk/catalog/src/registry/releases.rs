@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use sqlx::Row;
 use sqlx::sqlite::SqliteRow;
 
+use crate::database::Transaction;
 use crate::{Catalog, Result};
 
 /// One port within a release.
@@ -108,6 +109,15 @@ impl Catalog {
         .await?
         .flatten())
     }
+}
+
+/// Releases of a port within a transaction, newest first; which of them were taken back is not said.
+pub(crate) async fn releases_in(tx: &mut Transaction<'_>, port: &PortName) -> Result<Vec<ReleaseRecord>> {
+    let rows = sqlx::query(&format!("{SELECT} WHERE p.port = $1 ORDER BY r.number DESC"))
+        .bind(port.to_string())
+        .fetch_all(&mut **tx)
+        .await?;
+    rows.iter().map(release_of).collect()
 }
 
 fn release_of(row: &SqliteRow) -> Result<ReleaseRecord> {

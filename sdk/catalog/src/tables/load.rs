@@ -12,7 +12,8 @@ use sqlx::Row;
 use super::recent;
 use super::stage::{DELETE_AFTER_COMMIT, write_metadata};
 use crate::database::CATALOG;
-use crate::{Catalog, Error, Kind, Result};
+use crate::registry::releases_in;
+use crate::{Catalog, Error, Kind, ReleaseRecord, Result};
 
 /// A table to be made.
 #[derive(Debug)]
@@ -52,6 +53,15 @@ impl Catalog {
 
     /// Loads the tables of several ports as they are at one moment: never one before and one after a release of both.
     pub async fn try_load_all(&self, ports: &[PortName]) -> Result<Vec<Option<Table>>> {
+        Ok(self.load_states(ports, false).await?.into_iter().map(|(table, _)| table).collect())
+    }
+
+    /// The same with the releases of each port, newest first, where they are wanted: what is in both was there at once.
+    pub async fn load_states(
+        &self,
+        ports: &[PortName],
+        with_releases: bool,
+    ) -> Result<Vec<(Option<Table>, Vec<ReleaseRecord>)>> {
         let mut locations = vec![];
         // one transaction reads one state of the database
         let mut tx = self.db.begin().await?;
@@ -66,13 +76,14 @@ impl Catalog {
             .bind(ident.name())
             .fetch_optional(&mut *tx)
             .await?;
-            locations.push((ident, location));
+            let releases = if with_releases { releases_in(&mut tx, port).await? } else { vec![] };
+            locations.push((ident, location, releases));
         }
         tx.commit().await?;
         let mut tables = vec![];
-        for (ident, location) in locations {
+        for (ident, location, releases) in locations {
             let Some(location) = location else {
-                tables.push(None);
+                tables.push((None, releases));
                 continue;
             };
             let metadata = match recent::get(&location) {
@@ -83,7 +94,7 @@ impl Catalog {
                     metadata
                 }
             };
-            tables.push(Some(self.table(ident, location, metadata)?));
+            tables.push((Some(self.table(ident, location, metadata)?), releases));
         }
         Ok(tables)
     }

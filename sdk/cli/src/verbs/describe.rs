@@ -57,7 +57,8 @@ fn show(d: &Description) {
         line("usage", usage.clone());
     }
     if let Some(r) = &d.release {
-        line("release", format!("r{} of {}", r.number, r.released_at));
+        let taken_back = r.withdrawn_by.map(|by| format!(", taken back by r{by}")).unwrap_or_default();
+        line("release", format!("r{} of {}{taken_back}", r.number, r.released_at));
     }
     if let (Some(rows), Some(size)) = (d.rows, d.bytes) {
         line("size", format!("{} rows, {}", thousands(rows), bytes(size.max(0) as u64)));
