@@ -182,7 +182,7 @@ async fn a_thousandth_append_finds_as_few_manifests_as_the_first() {
     for version in [FormatVersion::V2, FormatVersion::V3] {
         let mesh = Mesh::new();
         let catalog = open(&mesh.home()).await;
-        let table = create(
+        create(
             &catalog,
             version,
             &[("commit.manifest.min-count-to-merge", "10"), ("write.metadata.previous-versions-max", "5")],

@@ -113,9 +113,8 @@ fn three_releases_of_owid_are_one_port() {
     product.mesh(["run"]).exits(0);
     product.mesh(["publish"]).exits(0);
     let before = ids(&mesh, "climate.owid.country_year");
-    let sum =
-        "select count(*) as n, sum(annual_co2_emissions_mt) as s, sum(population) as p from climate.owid.country_year";
-    let (_, then) = ((), mesh.rows(sum));
+    let sum = "select count(*) as n, round(sum(annual_co2_emissions_mt), 3) as s, sum(population) as p from climate.owid.country_year";
+    let then = mesh.rows(sum);
     assert_eq!(then[0]["n"], 24_016);
 
     // dropping a column and adding another is no renaming, and breaks who reads it
@@ -135,7 +134,7 @@ fn three_releases_of_owid_are_one_port() {
         assert_eq!(before[&slug(title)], now[name], "`{title}` and `{name}` are one column");
     }
     assert_eq!(mesh.rows_at(sum, Some("r1")), then, "the old names answer at the first release");
-    let machine = "select count(*) as n, sum(co2) as s, sum(population) as p from climate.owid.country_year";
+    let machine = "select count(*) as n, round(sum(co2), 3) as s, sum(population) as p from climate.owid.country_year";
     assert_eq!(mesh.rows(machine), then, "the values are the same");
     mesh.mesh(["query", machine, "--at", "r1"]).exits(64).says(&["co2"]);
 
@@ -399,9 +398,6 @@ fn a_rejected_change_of_columns_and_partitions_leaves_the_table_as_it_was() {
     product.mesh(["run"]).exits(0);
     assert!(ids(&mesh, "shop.sales.sale").contains_key("carrier"));
     assert_eq!(mesh.value("select count(*) from shop.sales.sale where carrier = 'UA'"), 1);
-    assert_eq!(
-        files(&mesh, "select count(*) from shop.sales.sale where carrier = 'UA'").1,
-        2,
-        "one by its partition, one too old to know"
-    );
+    // one by its partition; the month's file is too old to have any carrier
+    assert_eq!(files(&mesh, "select count(*) from shop.sales.sale where carrier = 'UA'"), (3, 1));
 }

@@ -33,7 +33,7 @@ const VERBS: &[Verb] = &[
     Verb { name: "tidy", usage: "tidy", about: "hold the sources against the house rules", go: tidy::go },
     Verb {
         name: "bench",
-        usage: "bench [ingest|small] [--runs N] [--large] [--mesh FILE] [--flights FILE]",
+        usage: "bench [ingest|small|tables] [--runs N] [--large] [--mesh FILE] [--flights FILE]",
         about: "measure against the aims and the peers",
         go: bench::go,
     },

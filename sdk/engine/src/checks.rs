@@ -21,7 +21,7 @@ use crate::report::PortReport;
 use crate::scan::{IcebergTable, files as files_of};
 use crate::session::session;
 use deferred::measure;
-use files::{Opened, Piece, file_name, read, unreadable, with_dictionaries};
+use files::{Opened, Piece, Place, file_name, read, unreadable, with_dictionaries};
 use predicate::Compiler;
 
 /// Failing rows that are shown, per check.
@@ -63,7 +63,9 @@ pub(crate) async fn check_port(
         snapshot.ok_or_else(|| Error::new(Kind::NotFound, format!("`{port}` has no snapshot {snapshot_id}")))?;
     let live = files_of(table, &snapshot).await?;
     let columns = snapshot.schema(table.metadata())?;
-    let ids: Vec<(String, i32)> = columns.as_struct().fields().iter().map(|f| (f.name.clone(), f.id)).collect();
+    let defaults = IcebergTable::at(table.clone(), None, columns.clone())?.defaults();
+    let ids: Vec<Place> =
+        columns.as_struct().fields().iter().map(|f| (f.name.clone(), f.id, defaults.get(&f.id).cloned())).collect();
     let paths: Vec<String> = live.iter().map(|f| f.path.clone()).collect();
     let (suite_contract, ctx) = (with_program_checks(contract, port, program), session()?);
     let work = tokio::task::spawn_blocking(move || one_pass(&suite_contract, &ctx, paths, &ids));
@@ -106,7 +108,7 @@ fn one_pass(
     contract: &Contract,
     ctx: &SessionContext,
     paths: Vec<String>,
-    ids: &[(String, i32)],
+    ids: &[Place],
 ) -> Result<(Suite, meshwright_check::Report)> {
     let mut opened = vec![];
     let mut pieces = VecDeque::new();
@@ -167,7 +169,7 @@ fn judge(
     file: &Opened,
     needed: &[String],
     schema: &SchemaRef,
-    ids: &[(String, i32)],
+    ids: &[Place],
 ) -> Result<()> {
     let mut row = piece.first_row;
     for batch in read(file, Some(piece.row_group), None, needed, schema, ids)? {
@@ -184,7 +186,7 @@ fn complete(
     report: &mut meshwright_check::Report,
     opened: &[Opened],
     schema: &SchemaRef,
-    ids: &[(String, i32)],
+    ids: &[Place],
 ) -> Result<()> {
     use parquet::arrow::arrow_reader::{RowSelection, RowSelector};
     for (file, row) in report.incomplete() {

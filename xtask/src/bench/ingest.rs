@@ -113,7 +113,7 @@ fn same_rows(bench: &Bench, home: &Path, input: &Path) -> Result<(), String> {
     if ours == theirs.trim() { Ok(()) } else { Err(format!("released {ours}, delivered {}", theirs.trim())) }
 }
 
-fn fill(file: &Path, input: &Path, format: &str) -> Result<(), String> {
+pub(super) fn fill(file: &Path, input: &Path, format: &str) -> Result<(), String> {
     let failed = |e: std::io::Error| format!("{}: {e}", file.display());
     let text = std::fs::read_to_string(file).map_err(failed)?;
     let text = text.replace("@LOCATION@", &input.to_string_lossy()).replace("@FORMAT@", format);

@@ -40,7 +40,7 @@ impl Patience {
     }
 
     /// Until the cores were nine tenths idle for a moment, or patience is at its end.
-    fn wait_for_quiet(&mut self) {
+    pub(super) fn wait_for_quiet(&mut self) {
         let moment = Duration::from_millis(200);
         // not all of it for one sample: on a machine that is never quiet the rest would have none
         let mut now = Duration::from_secs(5);

@@ -16,6 +16,8 @@ pub(super) enum Aim {
     Peak(u64),
     /// Median wall time of a contender.
     NoSlowerThan(&'static str),
+    /// So many times the median wall time of a contender.
+    Within(&'static str, f64),
 }
 
 /// One line.
@@ -142,6 +144,10 @@ fn judge(aim: Aim, ours: &[Sample], walls: &[(String, f64)]) -> (String, Option<
             let peak = ours.iter().filter_map(|s| s.peak).max();
             (format!("< {} MiB", limit >> 20), peak.map(|p| p < limit))
         }
+        Aim::Within(who, times) => {
+            let theirs = walls.iter().find(|(name, _)| name == who).map(|(_, w)| *w);
+            (format!("< {times} x {who}"), theirs.map(|w| wall(ours) < w * times))
+        }
         Aim::NoSlowerThan(who) => {
             let theirs = walls.iter().find(|(name, _)| name == who).map(|(_, w)| *w);
             ("no slower than duckdb".to_owned(), theirs.map(|w| wall(ours) <= w))
@@ -175,5 +181,6 @@ mod tests {
         assert_eq!(met(Aim::Peak(500 << 20)), Some(false));
         assert_eq!(met(Aim::NoSlowerThan("duckdb")), Some(false));
         assert_eq!(met(Aim::NoSlowerThan("who was left out")), None);
+        assert_eq!((met(Aim::Within("duckdb", 2.0)), met(Aim::Within("duckdb", 1.4))), (Some(true), Some(false)));
     }
 }

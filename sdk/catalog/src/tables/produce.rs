@@ -1,5 +1,6 @@
 //! Snapshots: any mix of added and removed data files, on any branch.
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
 use iceberg::spec::{
     DataFile, FormatVersion, MAIN_BRANCH, ManifestContentType, ManifestFile, ManifestListWriter, ManifestWriter,
@@ -146,6 +147,9 @@ impl Change {
             Some(existing) => existing,
             None => SnapshotRetention::branch(None, None, self.branch_max_age_ms),
         };
+        let snapshot = Arc::new(snapshot);
+        // on main there is no release to wait for
+        let current = if self.branch == MAIN_BRANCH { layout::takes_over(metadata, &snapshot) } else { vec![] };
         let change = TableChange {
             base: table.clone(),
             requirements: vec![
@@ -158,12 +162,13 @@ impl Change {
             updates: layout::joins(metadata, &schema, self.spec.as_deref(), self.sort.as_deref())
                 .into_iter()
                 .chain([
-                    TableUpdate::AddSnapshot { snapshot },
+                    TableUpdate::AddSnapshot { snapshot: Arc::unwrap_or_clone(snapshot) },
                     TableUpdate::SetSnapshotRef {
                         ref_name: self.branch,
                         reference: SnapshotReference::new(snapshot_id, retention),
                     },
                 ])
+                .chain(current)
                 .collect(),
         };
         Ok(Produced { change, snapshot_id, written: files.written })

@@ -4,11 +4,16 @@ use std::sync::Arc;
 use arrow::array::{ArrayRef, RecordBatch, new_null_array};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+use arrow::error::ArrowError;
+use datafusion::common::ScalarValue;
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder};
 
 use crate::failure::{Failure, Result};
 use meshwright_catalog::{Error, Kind};
+
+/// A column's name now, its field id, and its value in files that are older than it.
+pub(super) type Place = (String, i32, Option<ScalarValue>);
 
 /// Rows of a batch.
 const BATCH: usize = 8192;
@@ -30,9 +35,9 @@ pub(super) fn file_name(path: &str) -> String {
 }
 
 /// Text columns of few distinct values stay dictionaries: each value is judged once.
-pub(super) fn with_dictionaries(promised: &SchemaRef, opened: &[Opened], ids: &[(String, i32)]) -> SchemaRef {
+pub(super) fn with_dictionaries(promised: &SchemaRef, opened: &[Opened], ids: &[Place]) -> SchemaRef {
     let all_dictionary = |name: &str| {
-        let Some((_, id)) = ids.iter().find(|(n, _)| n == name) else { return false };
+        let Some((_, id, _)) = ids.iter().find(|(n, ..)| n == name) else { return false };
         !opened.is_empty()
             && opened.iter().all(|o| {
                 o.metadata.metadata().row_groups().iter().all(|g| {
@@ -71,10 +76,12 @@ pub(super) fn read<'a>(
     rows: Option<parquet::arrow::arrow_reader::RowSelection>,
     names: &'a [String],
     schema: &'a SchemaRef,
-    ids: &[(String, i32)],
+    ids: &[Place],
 ) -> Result<impl Iterator<Item = Result<RecordBatch>> + 'a> {
     let parquet_schema = file.metadata.metadata().file_metadata().schema_descr();
-    let id_of = |name: &str| ids.iter().find(|(n, _)| n == name).map(|(_, id)| *id);
+    let id_of = |name: &str| ids.iter().find(|(n, ..)| n == name).map(|(_, id, _)| *id);
+    let default = |name: &String| ids.iter().find(|(n, ..)| n == name).and_then(|(.., value)| value.clone());
+    let defaults: Vec<Option<ScalarValue>> = names.iter().map(default).collect();
     // root position in the file of each named column
     let roots: Vec<Option<usize>> = names
         .iter()
@@ -127,9 +134,10 @@ pub(super) fn read<'a>(
         let columns: Vec<ArrayRef> = roots
             .iter()
             .zip(target.fields())
-            .map(|(root, field)| {
+            .zip(&defaults)
+            .map(|((root, field), default)| {
                 let position = root.and_then(|r| present.iter().position(|p| *p == r));
-                let Some(position) = position else { return Ok(new_null_array(field.data_type(), batch.num_rows())) };
+                let Some(position) = position else { return absent(default.as_ref(), field, batch.num_rows()) };
                 let column = batch.column(position);
                 if column.data_type() == field.data_type() {
                     Ok(column.clone())
@@ -141,6 +149,12 @@ pub(super) fn read<'a>(
         let options = arrow::array::RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
         Ok(RecordBatch::try_new_with_options(target.clone(), columns, &options)?)
     }))
+}
+
+/// A column of a file that is older than the column.
+fn absent(default: Option<&ScalarValue>, field: &Field, rows: usize) -> std::result::Result<ArrayRef, ArrowError> {
+    let given = default.and_then(|value| value.to_array_of_size(rows).ok());
+    given.map_or_else(|| Ok(new_null_array(field.data_type(), rows)), |given| cast(&given, field.data_type()))
 }
 
 pub(super) fn unreadable(e: parquet::errors::ParquetError) -> Failure {

@@ -3,6 +3,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use arrow::array::ArrayRef;
+use datafusion::common::ScalarValue;
 use datafusion::physical_expr::PhysicalExpr;
 use iceberg::Result;
 use iceberg::spec::{DataFile, ManifestEntry, ManifestStatus, SchemaRef};
@@ -55,6 +56,11 @@ impl IcebergTable {
     /// Bounds of a top-level column in the files that [`IcebergTable::parts`] gives without a predicate.
     pub(crate) async fn bounds(&self, column: &str) -> Result<Option<(ArrayRef, ArrayRef)>> {
         Ok(self.index().await?.bounds.of(column))
+    }
+
+    /// Values of columns which a file may be too old to hold, by field id.
+    pub(crate) fn defaults(&self) -> HashMap<i32, ScalarValue> {
+        self.columns.defaults()
     }
 
     /// The same table with some of its files alone.
