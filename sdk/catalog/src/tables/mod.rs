@@ -5,6 +5,7 @@
 mod load;
 mod recent;
 
+mod json;
 mod stage;
 mod turn;
 

@@ -7,6 +7,7 @@ use iceberg::table::Table;
 use iceberg::{MetadataLocation, TableIdent, TableRequirement, TableUpdate};
 use sqlx::{Sqlite, Transaction};
 
+use super::json::{self, Refs};
 use crate::database::CATALOG;
 use crate::{Catalog, Error, Kind, Result};
 
@@ -55,6 +56,7 @@ impl Catalog {
             })?;
         }
         let current = base.metadata_location_result()?.to_owned();
+        let refs = Refs::of(&updates);
         let mut builder = base.metadata().clone().into_builder(Some(current.clone()));
         for update in updates {
             builder = update.apply(builder)?;
@@ -65,7 +67,8 @@ impl Catalog {
         let expired = built.expired_metadata_logs.into_iter().map(|log| log.metadata_file);
         let location =
             MetadataLocation::from_str(&current)?.with_next_version().with_new_metadata(&metadata).to_string();
-        write_metadata(&self.io, &metadata, &location).await?;
+        let text = json::of(&current, &refs, &metadata, &location)?;
+        write_text(&self.io, text, &location).await?;
         let expired = expired.filter(|_| tidy).collect();
         Ok(Staged { ident: base.identifier().clone(), base: current, location, metadata, expired })
     }
@@ -184,8 +187,12 @@ pub(crate) async fn move_pointers(tx: &mut Transaction<'_, Sqlite>, staged: &[St
 
 /// Written through the file's writer, whose `close` syncs; `TableMetadata::write_to` does not.
 pub(crate) async fn write_metadata(io: &FileIO, metadata: &TableMetadata, location: &str) -> Result<()> {
+    write_text(io, serde_json::to_vec(metadata)?, location).await
+}
+
+async fn write_text(io: &FileIO, text: Vec<u8>, location: &str) -> Result<()> {
     let mut writer = io.new_output(location)?.writer().await?;
-    writer.write(serde_json::to_vec(metadata)?.into()).await?;
+    writer.write(text.into()).await?;
     writer.close().await?;
     Ok(())
 }

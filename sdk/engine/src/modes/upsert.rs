@@ -30,6 +30,16 @@ pub(crate) async fn upsert(
     target: &Target,
     contract: &Contract,
 ) -> Result<Replaced> {
+    upsert_with(shaped, new, target, contract, KEYS).await
+}
+
+async fn upsert_with(
+    shaped: &Shaped,
+    new: &[DataFile],
+    target: &Target,
+    contract: &Contract,
+    most: usize,
+) -> Result<Replaced> {
     if contract.key.is_empty() {
         return Err(Error::new(Kind::Invalid, "mode `upsert` needs a key")
             .help("name the columns that identify a row: `key = [...]` in the contract")
@@ -43,7 +53,7 @@ pub(crate) async fn upsert(
     }
     let old = IcebergTable::at(shaped.table.clone(), Some(head), shaped.schema())?;
     let incoming = Arc::new(IcebergTable::of_files(&shaped.table, new, shaped.schema())?);
-    match keys(&incoming, contract, KEYS).await? {
+    match keys(&incoming, contract, most).await? {
         Some(mut keys) => {
             let candidates = candidates(&old, &mut keys, contract).await?;
             rewrite(&old, candidates, Arc::new(keys), target, &contract.sort).await
@@ -102,4 +112,73 @@ async fn by_sorting(
     let stay: u64 = kept.iter().map(DataFile::record_count).sum();
     let removed = parts.iter().map(|part| part.path().to_owned()).collect();
     Ok(Replaced { removed, kept, rows: rows.saturating_sub(stay) })
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use arrow::array::{ArrayRef, Int64Array, RecordBatch, StringArray};
+    use meshwright_catalog::{Catalog, Home};
+    use meshwright_spec::{FileLayout, Sources};
+
+    use super::*;
+    use crate::evolve::shape;
+    use crate::tables::TableWriter;
+
+    const CONTRACT: &str = "[contract]\nversion = \"1.0.0\"\nstatus = \"active\"\ndescription = \"Rows.\"\nkey = [\"id\", \"part\"]\n\
+                            sort = [\"id\"]\n[columns]\nid = \"long\"\npart = \"string\"\nvalue = \"long\"\n";
+
+    fn batch(ids: std::ops::Range<i64>, part: &str, value: i64) -> RecordBatch {
+        let n = ids.clone().count();
+        let columns: [(&str, ArrayRef); 3] = [
+            ("id", Arc::new(Int64Array::from_iter_values(ids))),
+            ("part", Arc::new(StringArray::from(vec![part; n]))),
+            ("value", Arc::new(Int64Array::from(vec![value; n]))),
+        ];
+        RecordBatch::try_from_iter(columns).unwrap()
+    }
+
+    /// Both ways of matching take out the same rows, whether keys fit in memory or not.
+    #[tokio::test(flavor = "multi_thread")]
+    async fn rows_that_leave_do_not_depend_on_how_keys_are_matched() {
+        let folder = tempfile::tempdir().unwrap();
+        let catalog = Catalog::open(Home::parse(folder.path().to_str().unwrap(), None).unwrap()).await.unwrap();
+        let mut sources = Sources::default();
+        let file = sources.add("rows", CONTRACT);
+        let contract = Contract::parse(&"rows".parse().unwrap(), file, &sources).0.unwrap();
+        let port: meshwright_spec::PortName = "a.b.rows".parse().unwrap();
+        let writer = TableWriter::new(&catalog, port.clone(), &contract);
+        for (ids, part) in [(0..1000, "x"), (1000..2000, "x"), (2000..3000, "x"), (990..1010, "y")] {
+            let rows = batch(ids, part, 1);
+            writer.write(rows.schema(), vec![futures::stream::iter([Ok(rows)]).boxed()]).await.unwrap();
+        }
+        let mut found = vec![];
+        for (most, removed) in [(KEYS, 2), (5, 4)] {
+            let shaped = shape(&catalog, &port, &contract, None).await.unwrap();
+            let target = Target::of(&shaped, &FileLayout::default(), &format!("try-{most}"));
+            let ctx = session().unwrap();
+            let new = write(&ctx, ctx.read_batch(batch(990..1010, "x", 2)).unwrap(), &target, 0).await.unwrap();
+            let replaced = upsert_with(&shaped, &new, &target, &contract, most).await.unwrap();
+            assert_eq!((replaced.rows, replaced.removed.len()), (20, removed));
+            // what was in files that stay as they are counts as kept
+            let all = IcebergTable::at(
+                shaped.table.clone(),
+                shaped.table.metadata().current_snapshot().cloned(),
+                shaped.schema(),
+            );
+            let stay = all.unwrap().parts(None).await.unwrap();
+            let stay =
+                stay.iter().filter(|part| !replaced.removed.contains(part.path())).map(|part| part.data().clone());
+            let files: Vec<DataFile> = stay.chain(replaced.kept).collect();
+            let kept = IcebergTable::of_files(&shaped.table, &files, shaped.schema()).unwrap();
+            let frame = ctx
+                .read_table(Arc::new(kept))
+                .unwrap()
+                .sort_by(vec![datafusion::prelude::col("id"), datafusion::prelude::col("part")]);
+            found.push(frame.unwrap().collect().await.unwrap());
+        }
+        let rows = |batches: &[RecordBatch]| arrow::compute::concat_batches(&batches[0].schema(), batches).unwrap();
+        assert_eq!(rows(&found[0]), rows(&found[1]));
+        assert_eq!(rows(&found[0]).num_rows(), 3000 - 20 + 20);
+    }
 }

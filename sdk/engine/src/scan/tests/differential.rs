@@ -3,15 +3,20 @@ use std::sync::Arc;
 
 use arrow::array::RecordBatch;
 use arrow::datatypes::Field;
+use datafusion::catalog::TableProvider;
 use datafusion::datasource::MemTable;
 use iceberg::arrow::schema_to_arrow_schema;
 use iceberg::spec::*;
+use meshwright_spec::FileLayout;
 
 use super::evolution::fields;
 use super::predicates::{Random, Writer, columns};
 use super::rows::{ROWS, Rows, ids};
 use super::table::TestTable;
-use super::{answer, context, head};
+use super::{IcebergTable, answer, context, head, query};
+use crate::modes::{Condition, rewrite};
+use crate::session::session;
+use crate::write::Target;
 
 /// Batches written in each epoch.
 pub(super) const BATCHES: i64 = 6;
@@ -120,6 +125,46 @@ impl Case {
     }
 }
 
+impl Case {
+    /// Deletes by generated predicates: what stays must be the rows in memory for which they are not true.
+    async fn deletes(&self, predicates: usize, seed: u64) {
+        let expected = self.expected();
+        let schema = expected[0].schema();
+        let memory = context(false);
+        memory.register_table("t", Arc::new(MemTable::try_new(schema.clone(), vec![expected]).unwrap())).unwrap();
+        let provider = head(&self.table.table);
+        let columns = columns(schema.fields());
+        let rows = self.rows(ids(self.table.schema()));
+        let writer = Writer { columns: &columns, rows: &rows, count: self.written.len() as i64 * ROWS };
+        let (mut random, mut untouched) = (Random(seed), 0);
+        for n in 0..predicates {
+            let depth = random.below(4).saturating_sub(1);
+            let predicate = writer.predicate(&mut random, depth);
+            let stay = format!("select k from t where ({predicate}) is not true order by k");
+            let Ok(want) = answer(&memory, &stay).await else { continue };
+            let condition = Condition::parse(&session().unwrap(), &predicate, &provider.schema()).unwrap();
+            let candidates = provider.parts(Some(condition.physical())).await.unwrap();
+            let target = Target {
+                table: self.table.table.clone(),
+                schema: self.table.schema().clone(),
+                spec: self.table.table.metadata().default_partition_spec().clone(),
+                files: FileLayout::default(),
+                run: format!("delete-{n}"),
+            };
+            let replaced = rewrite(&provider, candidates, Arc::new(condition), &target, &[]).await.unwrap();
+            let left = provider.parts(None).await.unwrap();
+            let left: Vec<_> = left.into_iter().filter(|part| !replaced.removed.contains(part.path())).collect();
+            untouched += left.len();
+            let kept = IcebergTable::of_files(&target.table, &replaced.kept, target.schema.clone()).unwrap();
+            let mut got = query(Arc::new(provider.only(&left)), "select k from t").await.unwrap();
+            got.extend(query(Arc::new(kept), "select k from t").await.unwrap());
+            got.sort_by_key(|k| k.parse::<i64>().unwrap());
+            assert_eq!(got, want, "delete where {predicate}");
+        }
+        assert!(untouched > predicates, "hardly any file stays as it is: {untouched}");
+    }
+}
+
 fn queries(columns: &[(String, Field)]) -> Vec<String> {
     let mut queries: Vec<String> = vec![
         "select * from t order by k".into(),
@@ -213,4 +258,14 @@ async fn partitioned() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn metrics_of_other_writers() {
     Case::new(false, false, true).await.compare(80, 13).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn deletes_leave_what_their_condition_does_not_find() {
+    Case::new(true, false, false).await.deletes(30, 17).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn deletes_from_partitions() {
+    Case::new(false, true, true).await.deletes(20, 19).await;
 }

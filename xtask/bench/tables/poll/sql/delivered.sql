@@ -1,0 +1,1 @@
+select delivery, row from raw
