@@ -8,7 +8,9 @@ use datafusion::common::DFSchema;
 use datafusion::common::cast::as_boolean_array;
 use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
 use datafusion::error::Result as DataFusionResult;
+use datafusion::logical_expr::simplify::SimplifyContext;
 use datafusion::logical_expr::{Expr, Volatility};
+use datafusion::optimizer::simplify_expressions::ExprSimplifier;
 use datafusion::physical_expr::PhysicalExpr;
 use datafusion::prelude::SessionContext;
 use meshwright_spec::{Diagnostic, Sources, Span};
@@ -58,6 +60,14 @@ impl Condition {
         if let Some(odd) = odd {
             return Err(wrong(odd.to_owned()));
         }
+        // some functions exist only until an expression is simplified; `now()` is one moment for all rows
+        let context = SimplifyContext::default()
+            .with_schema(Arc::new(columns.clone()))
+            .with_config_options(ctx.state().config_options().clone())
+            .with_current_time();
+        let simplifier = ExprSimplifier::new(context);
+        let expr = simplifier.coerce(expr, &columns).and_then(|expr| simplifier.simplify(expr));
+        let expr = expr.map_err(|e| wrong(e.strip_backtrace()))?;
         let physical = ctx.create_physical_expr(expr.clone(), &columns).map_err(|e| wrong(e.strip_backtrace()))?;
         match physical.data_type(schema).map_err(|e| wrong(e.strip_backtrace()))? {
             DataType::Boolean => {}
