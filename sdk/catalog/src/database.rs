@@ -28,7 +28,9 @@ impl Catalog {
     /// # Errors
     /// `Denied`/`Unavailable` when its folder cannot be written, `Unsupported` when a newer version wrote it.
     pub async fn open(home: Home) -> Result<Self> {
-        Self::connect(home, true).await
+        let catalog = Self::connect(home, true).await?;
+        catalog.refuse_moved().await?;
+        Ok(catalog)
     }
 
     /// Opens a mesh that exists.
@@ -39,6 +41,16 @@ impl Catalog {
         if !home.database.exists() {
             return Err(Error::new(Kind::NotFound, format!("there is no mesh at {}", home.database.display()))
                 .help("`mesh run` in a product's folder makes one; `--mesh URL` or MESH_URL names another"));
+        }
+        let catalog = Self::connect(home, false).await?;
+        catalog.refuse_moved().await?;
+        Ok(catalog)
+    }
+
+    /// Opens a mesh whose tables may name a place where it no longer is, to mend that.
+    pub async fn open_moved(home: Home) -> Result<Self> {
+        if !home.database.exists() {
+            return Self::open_existing(home).await;
         }
         Self::connect(home, false).await
     }

@@ -27,6 +27,7 @@ pub enum Kind {
 #[derive(Debug)]
 pub struct Error {
     kind: Kind,
+    code: Option<&'static str>,
     message: String,
     context: Vec<(&'static str, String)>,
     help: Option<String>,
@@ -38,12 +39,18 @@ impl Error {
     /// A failure with one sentence about it.
     pub fn new(kind: Kind, message: impl Into<String>) -> Self {
         let retry = matches!(kind, Kind::Unavailable);
-        Self { kind, message: message.into(), context: vec![], help: None, source: None, retry }
+        Self { kind, code: None, message: message.into(), context: vec![], help: None, source: None, retry }
     }
 
     /// Adds a named fact.
     pub fn with(mut self, name: &'static str, value: impl fmt::Display) -> Self {
         self.context.push((name, value.to_string()));
+        self
+    }
+
+    /// Names the page that says more: `mesh explain CODE`.
+    pub fn code(mut self, code: &'static str) -> Self {
+        self.code = Some(code);
         self
     }
 
@@ -57,6 +64,11 @@ impl Error {
     pub fn because(mut self, source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
         self.source = Some(source.into());
         self
+    }
+
+    /// The code of its page, if it has one.
+    pub fn page(&self) -> Option<&'static str> {
+        self.code
     }
 
     /// Its kind.

@@ -65,7 +65,10 @@ fn findings(f: &Findings) {
 }
 
 fn operation(e: &Error) {
-    printer::error(&e.to_string());
+    match e.page() {
+        Some(code) => printer::error(&format!("{code}: {e}")),
+        None => printer::error(&e.to_string()),
+    }
     for cause in e.causes() {
         printer::talk(&format!("  because: {cause}"));
     }
@@ -175,7 +178,11 @@ fn as_json(failure: &Failure) -> Value {
         }
         Failure::Operation(e) => {
             let error = json!({
-                "code": if e.kind() == Kind::Conflict { "M0603".to_owned() } else { format!("{:?}", e.kind()) }, "message": e.to_string(), "cause": e.causes(), "at": Value::Null,
+                "code": match (e.page(), e.kind()) {
+                    (Some(code), _) => code.to_owned(),
+                    (None, Kind::Conflict) => "M0603".to_owned(),
+                    (None, kind) => format!("{kind:?}"),
+                }, "message": e.to_string(), "cause": e.causes(), "at": Value::Null,
                 "help": e.help_text(),
             });
             json!({ "error": error, "errors": [error] })

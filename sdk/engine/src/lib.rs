@@ -12,6 +12,7 @@ mod columns;
 mod delete;
 mod describe;
 mod diff;
+mod erase;
 mod events;
 mod evolve;
 mod execute;
@@ -22,6 +23,7 @@ mod ingest;
 mod inputs;
 mod interval;
 mod lineage;
+mod maintain;
 mod modes;
 mod program;
 mod project;
@@ -52,11 +54,16 @@ pub use diff::{
     CellCounts, ColumnChange, ColumnDiff, Diff, DiffOptions, DiffReport, FileCounts, Renamed, Retyped, RowChange,
     RowCounts, StateOf, diff,
 };
+pub use erase::{EraseOptions, EraseReport, ErasedObject, ErasedPort, Hit, Proof, Subject, erase};
 pub use events::{Event, Observer, Silent};
 pub use failure::{Failure, Findings, Rejection, Result};
 pub use git::person;
 pub use history::{History, ReleasedState, SnapshotOf, history};
 pub use interval::Interval;
+pub use maintain::{
+    Compaction, Expired, GcReport, KeptSnapshot, LandedDelivery, MaintainOptions, PortUpkeep, Relocation, Scratch,
+    Work, gc, landed, maintain, relocate, verify_landing,
+};
 pub use project::Project;
 pub use publish::{PublishReport, publish};
 pub use query::{Read, Rows, query};

@@ -1,6 +1,8 @@
 //! The landing: raw bytes under their hash, and the collection log.
 mod log;
+mod redact;
 mod store;
+mod verify;
 
 use std::path::{Path, PathBuf};
 use std::time::Instant;
@@ -11,8 +13,10 @@ use meshwright_spec::{Diagnostic, Source};
 use sha2::{Digest, Sha256};
 
 pub use log::Attempt;
+pub use redact::{Remains, Wanted, redact, unpacked};
 pub use store::Settling;
 pub(crate) use store::Store;
+pub use verify::{Damage, LandedObject, Redacted, Verification};
 
 use crate::code;
 use crate::error::{ErrorKind, LandingError};

@@ -9,6 +9,7 @@ mod query;
 mod scaffold;
 mod source;
 mod step;
+mod upkeep;
 mod writes;
 
 use std::sync::LazyLock;
@@ -32,7 +33,7 @@ pub struct Page {
 
 /// The groups: M01xx product files, M02xx contracts, M03xx sources and ingest, M04xx steps and SQL, M05xx checks,
 /// M06xx catalog and publishing, M07xx queries, M08xx new products, M09xx the mesh's home and storage, M10xx history,
-/// M12xx writing tables.
+/// M11xx upkeep, M12xx writing tables.
 static PAGES: LazyLock<Vec<Page>> = LazyLock::new(|| {
     [
         product::PAGES,
@@ -44,6 +45,7 @@ static PAGES: LazyLock<Vec<Page>> = LazyLock::new(|| {
         query::PAGES,
         scaffold::PAGES,
         history::PAGES,
+        upkeep::PAGES,
         writes::PAGES,
     ]
     .concat()

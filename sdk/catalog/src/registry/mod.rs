@@ -2,6 +2,7 @@
 mod checks;
 mod contracts;
 mod decisions;
+mod erasures;
 mod lineage;
 mod products;
 mod releases;
@@ -12,6 +13,7 @@ pub use checks::CheckRecord;
 pub use contracts::ContractRecord;
 pub use decisions::{Decided, Decision, Held, Need, Waiver};
 pub(crate) use decisions::{end_accepted, write_decision};
+pub use erasures::{ErasureRecord, RegistryText};
 pub use lineage::{InputRecord, LineageEdge};
 pub use products::{PortRecord, ProductRecord, Published};
 pub(crate) use releases::releases_in;

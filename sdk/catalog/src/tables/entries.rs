@@ -55,8 +55,14 @@ pub(super) fn totals(before: &HashMap<String, String>, computed: &HashMap<String
         .collect()
 }
 
-/// `DataFile`'s fields are private upstream; setting one means building it anew.
 fn with_first_row_id(f: &DataFile, first_row_id: Option<i64>, spec_id: i32) -> Result<DataFile> {
+    rebuilt(f, spec_id, |b| {
+        b.first_row_id(first_row_id);
+    })
+}
+
+/// `DataFile`'s fields are private upstream; setting one means building it anew.
+pub(super) fn rebuilt(f: &DataFile, spec_id: i32, edit: impl FnOnce(&mut DataFileBuilder)) -> Result<DataFile> {
     let mut b = DataFileBuilder::default();
     b.content(f.content_type())
         .file_path(f.file_path().to_string())
@@ -73,7 +79,7 @@ fn with_first_row_id(f: &DataFile, first_row_id: Option<i64>, spec_id: i32) -> R
         .key_metadata(f.key_metadata().map(<[u8]>::to_vec))
         .split_offsets(f.split_offsets().map(<[i64]>::to_vec))
         .equality_ids(f.equality_ids())
-        .first_row_id(first_row_id)
+        .first_row_id(f.first_row_id())
         .partition_spec_id(spec_id)
         .referenced_data_file(f.referenced_data_file())
         .content_offset(f.content_offset())
@@ -81,5 +87,6 @@ fn with_first_row_id(f: &DataFile, first_row_id: Option<i64>, spec_id: i32) -> R
     if let Some(order) = f.sort_order_id() {
         b.sort_order_id(order);
     }
+    edit(&mut b);
     b.build().map_err(|e| Error::new(Kind::Unexpected, "a manifest entry cannot be rebuilt").because(e))
 }

@@ -109,7 +109,7 @@ impl Catalog {
                 } else {
                     e.into()
                 };
-                let help = "a mesh directory cannot be moved with `mv`: its files name their full paths";
+                let help = "a mesh directory that was moved is mended with `mesh relocate`";
                 Err(e.with("metadata file", location).help(help))
             }
         }

@@ -17,16 +17,16 @@ impl Files<'_> {
     ///
     /// Entries keep their snapshots and sequence numbers; those that were dead before are left behind. Manifests are
     /// merged where schema and partitioning are the same, for bounds and partitions are written in their terms.
-    pub(super) async fn merged(&mut self, kept: Vec<ManifestFile>) -> Result<Vec<ManifestFile>> {
+    pub(super) async fn merged(&mut self, kept: Vec<ManifestFile>, from: Option<usize>) -> Result<Vec<ManifestFile>> {
         let metadata = self.table.metadata_ref();
         let number = |key: &str, default: i64| -> i64 {
             metadata.properties().get(key).and_then(|v| v.parse().ok()).unwrap_or(default)
         };
-        let many = number("commit.manifest.min-count-to-merge", MANY as i64).max(2) as usize;
+        let many = from.unwrap_or(number("commit.manifest.min-count-to-merge", MANY as i64).max(2) as usize);
         let large = number("commit.manifest.target-size-bytes", LARGE);
         let off = metadata.properties().get("commit.manifest-merge.enabled").is_some_and(|v| v == "false");
         let small = |m: &ManifestFile| m.content == ManifestContentType::Data && m.manifest_length < large;
-        if off || kept.iter().filter(|m| small(m)).count() < many {
+        if (off && from.is_none()) || kept.iter().filter(|m| small(m)).count() < many {
             return Ok(kept);
         }
         let mut out = vec![];

@@ -20,6 +20,8 @@ mod names;
 
 mod apply;
 
+mod upkeep;
+
 pub use apply::Applied;
 pub use layout::Layout;
 pub use load::{NewTable, ident_of};
@@ -28,3 +30,7 @@ pub use produce::{Change, Produced};
 pub(crate) use stage::move_pointers;
 pub use stage::{Staged, TableChange};
 pub use turn::Turn;
+pub use upkeep::{
+    Expiry, Fate, GoneRef, GoneSnapshot, HistoryFile, Leftovers, Moved, Orphan, Reach, Removed, Retention, Retold,
+    StoredFile, carried, inside, local, normal, same_rows, stored_files,
+};

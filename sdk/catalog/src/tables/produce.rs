@@ -41,6 +41,11 @@ pub struct Change {
     pub spec: Option<PartitionSpecRef>,
     /// The order of rows within files, if it is not the table's default. It joins and becomes the default likewise.
     pub sort: Option<SortOrderRef>,
+    /// Sequence number of the added files, where it is not the new snapshot's: rewritten rows are as old as what was read,
+    /// so that deletes which came meanwhile still apply.
+    pub data_sequence_number: Option<i64>,
+    /// From how many small manifests on they are merged, where it is not for the table to say.
+    pub merge_from: Option<usize>,
 }
 
 impl Change {
@@ -57,6 +62,8 @@ impl Change {
             schema: None,
             spec: None,
             sort: None,
+            data_sequence_number: None,
+            merge_from: None,
         }
     }
 }
@@ -89,7 +96,7 @@ impl Change {
 
         let mut manifests = vec![];
         if !self.added.is_empty() {
-            manifests.push(files.added(&self.added, &spec, &mut summary).await?);
+            manifests.push(files.added(&self.added, &spec, self.data_sequence_number, &mut summary).await?);
         }
         if let Some(parent) = &parent {
             let list = table.manifest_list_reader(parent).load().await?;
@@ -98,7 +105,7 @@ impl Change {
             for manifest in list.entries() {
                 kept.extend(files.kept(manifest, self.remove_all, &mut leaving, &mut summary).await?);
             }
-            manifests.extend(files.merged(kept).await?);
+            manifests.extend(files.merged(kept, self.merge_from).await?);
             if !leaving.is_empty() {
                 return Err(Error::new(
                     Kind::Conflict,
@@ -270,6 +277,7 @@ impl Files<'_> {
         &mut self,
         added: &[DataFile],
         spec: &PartitionSpecRef,
+        sequence: Option<i64>,
         summary: &mut SnapshotSummaryCollector,
     ) -> Result<ManifestFile> {
         let schema = self.schema.clone();
@@ -277,7 +285,7 @@ impl Files<'_> {
         for file in added {
             summary.add_file(file, schema.clone(), spec.clone());
             // negative: inherit the sequence number of whichever attempt wins
-            writer.add_file(file.clone(), -1)?;
+            writer.add_file(file.clone(), sequence.unwrap_or(-1))?;
         }
         Ok(writer.write_manifest_file().await?)
     }

@@ -37,6 +37,15 @@ pub struct Staged {
 }
 
 impl Staged {
+    pub(super) fn metadata(&self) -> TableMetadataRef {
+        self.metadata.clone()
+    }
+
+    /// Where the new metadata file lies.
+    pub fn location(&self) -> &str {
+        &self.location
+    }
+
     /// The table's name.
     pub fn ident(&self) -> &TableIdent {
         &self.ident
@@ -71,6 +80,20 @@ impl Catalog {
         write_text(&self.io, text, &location).await?;
         let expired = expired.filter(|_| tidy).collect();
         Ok(Staged { ident: base.identifier().clone(), base: current, location, metadata, expired })
+    }
+
+    /// Writes metadata that was told anew in place of what a table has at `base`.
+    pub(super) async fn stage_as(
+        &self,
+        ident: TableIdent,
+        base: String,
+        next_to: &str,
+        metadata: TableMetadata,
+    ) -> Result<Staged> {
+        let location =
+            MetadataLocation::from_str(next_to)?.with_next_version().with_new_metadata(&metadata).to_string();
+        write_metadata(&self.io, &metadata, &location).await?;
+        Ok(Staged { ident, base, location, metadata: TableMetadataRef::new(metadata), expired: vec![] })
     }
 
     /// Commits one change.
@@ -148,7 +171,7 @@ impl Catalog {
         }
     }
 
-    async fn pointer(&self, ident: &TableIdent) -> Result<Option<String>> {
+    pub(super) async fn pointer(&self, ident: &TableIdent) -> Result<Option<String>> {
         Ok(sqlx::query_scalar(
             "SELECT metadata_location FROM iceberg_tables WHERE catalog_name = $1 AND table_namespace = $2 AND table_name = $3",
         )

@@ -8,15 +8,20 @@ mod delete;
 mod describe;
 mod diff;
 mod doctor;
+mod erase;
 mod explain;
+mod gc;
 mod help;
 mod history;
+mod landing;
 mod lineage;
 mod list;
+mod maintain;
 mod new;
 mod publish;
 pub(crate) mod query;
 mod rollback;
+mod relocate;
 mod run;
 mod runs;
 mod search;
@@ -49,6 +54,11 @@ pub(crate) enum Verb {
     Accept(accept::Accept),
     Rollback(rollback::Rollback),
     Lineage(lineage::Lineage),
+    Maintain(maintain::Maintain),
+    Gc(gc::Gc),
+    Landing(landing::Landing),
+    Relocate(relocate::Relocate),
+    Erase(erase::Erase),
     Connect(connect::Connect),
     Doctor(doctor::Doctor),
     Explain(explain::Explain),
@@ -77,6 +87,11 @@ impl Verb {
             Self::Accept(v) => v.go(context),
             Self::Rollback(v) => v.go(context),
             Self::Lineage(v) => v.go(context),
+            Self::Maintain(v) => v.go(context),
+            Self::Gc(v) => v.go(context),
+            Self::Landing(v) => v.go(context),
+            Self::Relocate(v) => v.go(context),
+            Self::Erase(v) => v.go(context),
             Self::Connect(v) => v.go(context),
             Self::Doctor(v) => v.go(context),
             Self::Explain(v) => v.go(context),

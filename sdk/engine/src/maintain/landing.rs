@@ -1,0 +1,65 @@
+//! The landing, looked at: what was delivered, and whether it is still what was received.
+use chrono::SecondsFormat;
+use meshwright_catalog::{Catalog, Error, Kind};
+use meshwright_landing::{Attempt, Landing, LandingError, Verification};
+use meshwright_spec::ProductName;
+use serde::Serialize;
+
+use crate::failure::{Failure, Result};
+
+/// One attempt to collect something.
+#[derive(Debug, Clone, Serialize)]
+pub struct Delivery {
+    /// RFC 3339, seconds.
+    #[serde(skip)]
+    pub at: String,
+    /// `landed`, `failed` or `redacted`.
+    pub state: &'static str,
+    /// The row of the collection log.
+    #[serde(flatten)]
+    pub attempt: Attempt,
+}
+
+/// Hashes every landed object again.
+///
+/// # Errors
+/// When an object cannot be read at all.
+pub async fn verify_landing(catalog: &Catalog) -> Result<Verification> {
+    blocking(catalog, |landing| landing.verify()).await
+}
+
+/// Attempts of a product, or of all, newest first.
+///
+/// # Errors
+/// When the collection log cannot be read.
+pub async fn landed(catalog: &Catalog, product: Option<&ProductName>, limit: usize) -> Result<Vec<Delivery>> {
+    let product = product.map(ToString::to_string);
+    blocking(catalog, move |landing| {
+        let redactions = landing.redactions()?;
+        let wanted = |a: &Attempt| product.as_ref().is_none_or(|p| a.product == *p);
+        let attempts = landing.attempts()?.into_iter().rev().filter(wanted).take(limit);
+        let state = |a: &Attempt| match &a.sha256 {
+            None => "failed",
+            Some(hash) if redactions.contains_key(hash) => "redacted",
+            Some(_) => "landed",
+        };
+        let delivery = |attempt: Attempt| Delivery {
+            at: attempt.at.to_rfc3339_opts(SecondsFormat::Secs, true),
+            state: state(&attempt),
+            attempt,
+        };
+        Ok(attempts.map(delivery).collect())
+    })
+    .await
+}
+
+/// Work on the landing's files, off the threads that serve others.
+pub(crate) async fn blocking<T: Send + 'static>(
+    catalog: &Catalog,
+    work: impl FnOnce(&Landing) -> std::result::Result<T, LandingError> + Send + 'static,
+) -> Result<T> {
+    let root = catalog.home().landing.clone();
+    let done = tokio::task::spawn_blocking(move || Landing::open(&root).and_then(|landing| work(&landing))).await;
+    let done = done.map_err(|e| Error::new(Kind::Unexpected, "work on the landing stopped").because(e))?;
+    done.map_err(|e| Failure::Operation(Error::new(Kind::Unavailable, e.to_string())))
+}
