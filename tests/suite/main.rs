@@ -2,17 +2,13 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 #![allow(missing_docs, unreachable_pub, reason = "nobody depends on tests")]
 
-mod shop;
-mod steps;
-mod support;
-mod writes;
-
 mod at_once;
 mod bad_data;
 mod bad_files;
 mod commit;
 mod commits;
 mod diff;
+mod erase;
 mod evolution;
 mod history;
 mod interop;
@@ -27,6 +23,12 @@ mod reading;
 mod real_data;
 mod reference_products;
 mod rejection;
+mod relocate;
 mod rollback;
 mod rust_flavor;
 mod scaffold;
+mod shop;
+mod steps;
+mod support;
+mod upkeep;
+mod writes;

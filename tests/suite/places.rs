@@ -66,7 +66,7 @@ fn a_mesh_that_was_moved_by_hand_says_so() {
     let elsewhere = mesh.path("elsewhere");
     std::fs::rename(mesh.home(), &elsewhere).unwrap();
     let said = mesh.mesh(["query", "select count(*) from shop.sales.sale", "--mesh", elsewhere.to_str().unwrap()]);
-    said.exits(66).says(&["is gone", "cannot be moved with `mv`"]);
+    said.exits(66).says(&["M1101", "was moved", "mesh relocate"]);
 }
 
 #[test]

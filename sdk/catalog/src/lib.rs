@@ -18,11 +18,12 @@ pub use error::{Error, Kind, Result};
 pub use home::Home;
 pub use registry::{
     CheckRecord, ContractRecord, Decided, Decision, ErasureRecord, Held, InputRecord, LineageEdge, Need, PortRecord,
-    ProductRecord, Published, RegistryText, ReleaseRecord, ReleasedPort, RunGuard, RunOutcome, RunRecord, SearchHit, Waiver,
+    ProductRecord, Published, RegistryText, ReleaseRecord, ReleasedPort, RunGuard, RunOutcome, RunRecord, SearchHit,
+    Waiver,
 };
 pub use release::{Finish, NewRelease};
 pub use tables::{
-    Applied, Change, Expiry, Fate, GoneRef, GoneSnapshot, HistoryFile, Layout, Leftovers, Moved, NamedSnapshot, NewTable,
-    Orphan, Produced, Reach, RefKind, Removed, Retention, Retold, Staged, StoredFile, TableChange, Turn, carried, ident_of,
-    inside, local, normal, refs, same_rows, stored_files,
+    Applied, Change, Expiry, Fate, GoneRef, GoneSnapshot, HistoryFile, Layout, Leftovers, Moved, NamedSnapshot,
+    NewTable, Orphan, Produced, Reach, RefKind, Removed, Retention, Retold, Staged, StoredFile, TableChange, Turn,
+    carried, ident_of, inside, local, normal, refs, same_rows, stored_files,
 };

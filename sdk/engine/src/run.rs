@@ -7,7 +7,9 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use iceberg::table::Table;
-use meshwright_catalog::{Catalog, CheckRecord, Error, Finish, Held, Kind, NewRelease, RunOutcome, RunRecord, same_rows};
+use meshwright_catalog::{
+    Catalog, CheckRecord, Error, Finish, Held, Kind, NewRelease, RunOutcome, RunRecord, same_rows,
+};
 use meshwright_landing::Resource;
 use meshwright_spec::{Contract, Diagnostic, Name, Output, PortName, WriteMode, nearest};
 use serde_json::json;

@@ -1,0 +1,213 @@
+//! Erasure: a planted subject is found nowhere afterwards, and history stays readable.
+use std::fs;
+use std::path::Path;
+
+use serde_json::Value;
+
+use crate::interop::{python, says};
+use crate::shop;
+use crate::support::{Mesh, Product};
+use crate::upkeep::{files, states};
+
+const NAME: &str = "Zebulon Quirke";
+const PORT: &str = "shop.sales.sale";
+
+/// Sales with Zebulon among them, sold again under another column's name by a product of its own.
+fn planted(mesh: &Mesh) -> (Product<'_>, Product<'_>) {
+    let sales = mesh.product("sales", shop::SALES);
+    sales.edit("contracts/sale.toml", "max = 1000", "max = 5000");
+    sales.write("data/till.csv", format!("id,item,amount\n1,tea,2.5\n2,cup,8\n3,pot,31\n4,{NAME},4711\n5,spoon,NA\n"));
+    let sales = sales.released();
+    // a second release, whose rows are others
+    sales.write("data/till.csv", format!("id,item,amount\n1,tea,2.5\n4,{NAME},4711\n6,{NAME},1\n7,fork,2\n"));
+    sales.mesh(["run"]).exits(0);
+    // and a rejected one, whose check results show the row
+    sales.write("data/till.csv", format!("id,item,amount\n1,tea,2\n2,cup,2\n9,{NAME},-5\n"));
+    sales.mesh(["run"]).exits(65);
+    let report = mesh.product("report", REPORT);
+    (sales, report.released())
+}
+
+/// A product that reads the sales.
+const REPORT: &[(&str, &str)] = &[
+    (
+        "product.toml",
+        r#"[product]
+domain      = "office"
+name        = "report"
+title       = "What was sold"
+description = "Every customer's sales."
+owner       = { team = "office" }
+
+[inputs.sale]
+port    = "shop.sales.sale"
+version = "^1"
+
+[steps.customer]
+
+[outputs.customer]
+
+[steps.total]
+
+[outputs.total]
+"#,
+    ),
+    ("sql/customer.sql", "select item as customer, id as sale from sale\n"),
+    ("sql/total.sql", "select count(*) as sales from sale\n"),
+    (
+        "contracts/customer.toml",
+        r#"[contract]
+version     = "1.0.0"
+status      = "active"
+description = "One row per sale."
+partition   = ["customer"]
+
+[columns]
+customer = { type = "string", required = true, description = "Who", tags = ["pii"] }
+sale     = { type = "long", description = "Which" }
+"#,
+    ),
+    (
+        "contracts/total.toml",
+        r#"[contract]
+version     = "1.0.0"
+status      = "active"
+description = "One row."
+
+[columns]
+sales = { type = "long", description = "How many" }
+"#,
+    ),
+];
+
+/// Files below the mesh that hold a text as it is, or in a Parquet file's columns.
+fn holders(mesh: &Mesh, text: &str) -> Vec<String> {
+    let holds = |path: &Path| {
+        let bytes = fs::read(path).unwrap();
+        bytes.windows(text.len()).any(|w| w == text.as_bytes()) || path.display().to_string().contains(text)
+    };
+    files(&mesh.home()).iter().filter(|p| holds(p)).map(|p| p.display().to_string()).collect()
+}
+
+/// The same by another program's eyes: every column of every Parquet file, decoded.
+fn decoded(mesh: &Mesh, python: &Path, text: &str) -> String {
+    let script = format!(
+        "import glob, pyarrow.parquet as pq\nhits = [f for f in glob.glob('{}/**/*.parquet', recursive=True) \
+         if '{text}' in str(pq.read_table(f, partitioning=None).to_pydict())]\nprint(len(hits))",
+        mesh.home().display()
+    );
+    says(python, mesh, &script)
+}
+
+fn erase(mesh: &Mesh, args: &[&str]) -> Value {
+    let subject = format!("item={NAME}");
+    let all = ["erase", "--subject", &subject, "--json"].into_iter().chain(args.iter().copied());
+    mesh.mesh(all).exits(0).json()
+}
+
+#[test]
+fn a_plan_names_everything_and_changes_nothing() {
+    let mesh = Mesh::new();
+    planted(&mesh);
+    let before = mesh.state();
+    let plan = erase(&mesh, &[]);
+    let ports: Vec<&str> = plan["ports"].as_array().unwrap().iter().map(|p| p["port"].as_str().unwrap()).collect();
+    assert_eq!(ports, ["office.report.customer", PORT], "{plan}");
+    assert_eq!(plan["ports"][1]["snapshots"], 3, "two releases and the rejected branch: {plan}");
+    assert_eq!(plan["ports"][1]["rows"], 4, "{plan}");
+    assert_eq!(plan["landing"].as_array().unwrap().len(), 3, "{plan}");
+    assert_eq!(plan["derived"][0], "office.report.total", "{plan}");
+    assert!(plan["registry_texts"].as_u64().unwrap() > 0, "{plan}");
+    assert!(!plan["proof"]["hits"].as_array().unwrap().is_empty(), "{plan}");
+    before.still_holds(&mesh);
+    mesh.mesh(["erase", "--subject", &format!("item={NAME}")]).exits(0).says(&["this is a plan", "no way back"]);
+    mesh.mesh(["erase", "--subject", "Zebulon"]).exits(64).says(&["--subject email="]);
+}
+
+#[test]
+fn a_planted_subject_is_found_nowhere_afterwards() {
+    let mesh = Mesh::new();
+    let (sales, _) = planted(&mesh);
+    let before = states(&mesh, PORT);
+    assert!(holders(&mesh, NAME).len() > 6, "{:?}", holders(&mesh, NAME));
+    let snapshots = mesh.releases(PORT).iter().map(|r| r["snapshot_id"].clone()).collect::<Vec<_>>();
+
+    let done = erase(&mesh, &["--reason", "ticket 4712", "--apply"]);
+    assert!(done["proof"]["hits"].as_array().unwrap().is_empty(), "{done}");
+    assert!(done["proof"]["files"].as_u64().unwrap() > 10, "{done}");
+    assert_eq!(holders(&mesh, NAME), [""; 0]);
+    assert_eq!(holders(&mesh, "Quirke"), [""; 0]);
+
+    // history is what it was, without the subject's rows, under the same names
+    let after = states(&mesh, PORT);
+    for (release, rows) in &before {
+        let expected: Vec<&String> = rows.iter().filter(|row| !row.contains(NAME)).collect();
+        assert_eq!(after[release].iter().collect::<Vec<_>>(), expected, "{release}");
+    }
+    let releases = mesh.releases(PORT);
+    assert_eq!(releases.iter().map(|r| r["snapshot_id"].clone()).collect::<Vec<_>>(), snapshots);
+    assert_eq!(releases.iter().map(|r| r["rows"].as_i64().unwrap()).collect::<Vec<_>>(), [2, 4]);
+    assert_eq!(mesh.value("select count(*) from office.report.customer"), 2);
+    if let Some(python) = python() {
+        assert_eq!(decoded(&mesh, &python, "Quirke"), "0");
+        let script = "
+for name in ['shop.sales.sale', 'office.report.customer']:
+    table = catalog.load_table(name)
+    print(sorted(table.scan(snapshot_id=s.snapshot_id).to_arrow().num_rows for s in table.snapshots()))";
+        assert_eq!(says(&python, &mesh, script), "[2, 2, 4]\n[2]");
+    }
+    // what was received is verified against what it became
+    mesh.mesh(["landing", "verify"]).exits(0).says(&["3 redacted", "0 damaged"]);
+    let list = mesh.mesh(["landing", "list", "--json"]).exits(0).json();
+    assert!(list["deliveries"].as_array().unwrap().iter().any(|d| d["state"] == "redacted"), "{list}");
+    // nothing is left to do, and work goes on
+    let subject = format!("item={NAME}");
+    mesh.mesh(["erase", "--subject", &subject, "--apply"]).exits(99).says(&["found nowhere"]);
+    mesh.mesh(["gc", "--older-than", "0s", "--apply"]).exits(99);
+    sales.write("data/till.csv", "id,item,amount\n1,tea,2.5\n2,cup,8\n8,bowl,3\n");
+    sales.mesh(["run"]).exits(0).says(&["r3"]);
+    assert_eq!(mesh.value("select count(*) from shop.sales.sale"), 3);
+}
+
+#[test]
+fn records_are_taken_out_of_every_format_and_compression() {
+    let mesh = Mesh::new();
+    let sales = mesh.product("sales", shop::SALES);
+    sales.edit("product.toml", "\"data/till.csv\"", "[\"data/a.csv\", \"data/b.csv.gz\"]");
+    sales.write("data/a.csv", format!("id,item,amount\r\n1,\"tea, green\",2\r\n2,\"{NAME}\",3\r\n"));
+    sales.write("data/b.csv", format!("id,item,amount\n3,{NAME},4\n4,cup,5\n5,pot,6\n"));
+    assert!(std::process::Command::new("gzip").arg(sales.dir.join("data/b.csv")).status().unwrap().success());
+    let sales = sales.released();
+    sales.edit("product.toml", "[\"data/a.csv\", \"data/b.csv.gz\"]", "\"data/c.ndjson\"");
+    sales.edit("product.toml", "\"csv\"\nnull     = [\"\", \"NA\"]", "\"ndjson\"");
+    let line = |id: usize, item: &str| format!("{{\"id\": {id}, \"item\": \"{item}\", \"amount\": 1}}\n");
+    sales.write("data/c.ndjson", [line(1, "tea"), line(2, NAME), line(3, "cup"), line(4, "pot")].concat());
+    sales.mesh(["run"]).exits(0);
+    let done = erase(&mesh, &["--apply"]);
+    assert_eq!(done["landing"].as_array().unwrap().len(), 3, "{done}");
+    assert!(done["landing"].as_array().unwrap().iter().all(|o| o["records"] == 1), "{done}");
+    assert_eq!(holders(&mesh, NAME), [""; 0]);
+    let landed: Vec<String> = files(&mesh.home().join("landing/objects"))
+        .iter()
+        .filter_map(|p| String::from_utf8(fs::read(p).unwrap()).ok())
+        .collect();
+    assert!(landed.contains(&"id,item,amount\r\n1,\"tea, green\",2\r\n".to_owned()), "{landed:?}");
+    assert!(landed.contains(&[line(1, "tea"), line(3, "cup"), line(4, "pot")].concat()), "{landed:?}");
+    assert_eq!(mesh.rows_at("select count(*) as n from shop.sales.sale", Some("r1"))[0]["n"], 3);
+}
+
+#[test]
+fn a_number_is_erased_in_its_column_and_nowhere_else() {
+    let mesh = Mesh::new();
+    let sales = mesh.product("sales", shop::SALES);
+    sales.write("data/till.csv", "id,item,amount\n2,tea,8\n8,cup,2\n3,pot,31\n9,jug,1\n");
+    sales.released();
+    let said = mesh.mesh(["erase", "--subject", "id=8", "--apply", "--json"]).exits(0).json();
+    assert_eq!((&said["ports"][0]["rows"], &said["landing"][0]["records"]), (&1.into(), &1.into()), "{said}");
+    assert_eq!(said["proof"]["looked_for"], "records");
+    assert_eq!(mesh.value("select sum(id) from shop.sales.sale"), 14);
+    let both = mesh.mesh(["erase", "--subject", "id=2,item=cup", "--apply"]);
+    both.exits(99);
+    mesh.mesh(["erase", "--subject", "id=2,item=tea", "--apply"]).exits(0).says(&["proved"]);
+    assert_eq!(mesh.value("select sum(id) from shop.sales.sale"), 12);
+}
