@@ -169,6 +169,20 @@ fn a_rejected_run_is_not_let_pass_over_a_newer_release() {
 }
 
 #[test]
+fn rejected_deletes_can_be_let_pass_too() {
+    let mesh = Mesh::new();
+    two_ports(&mesh).released();
+    let rejected = mesh.mesh(["delete", SALE, "--where", "id > 2", "--json"]).exits(65).json();
+    assert_eq!(mesh.value("select count(*) from shop.sales.sale"), 5);
+    mesh.mesh(["accept", rejected["run"].as_str().unwrap(), "--reason", "a test shop"]).exits(0).says(&["enough-rows"]);
+    let counts =
+        "select (select count(*) from shop.sales.sale) as sales, (select count(*) from shop.sales.item) as items";
+    assert_eq!((&mesh.rows(counts)[0]["sales"], &mesh.rows(counts)[0]["items"]), (&2.into(), &4.into()));
+    assert_eq!(mesh.rows_at(counts, Some("r2")), mesh.rows(counts));
+    mesh.mesh(["history", SALE]).exits(0).says(&["r2 was accepted although enough-rows did not hold"]);
+}
+
+#[test]
 fn the_first_run_of_a_draft_can_be_let_pass() {
     let mesh = Mesh::new();
     let product = mesh.product("sales", shop::SALES);

@@ -1,7 +1,7 @@
 //! Releasing a rejected run after all, on somebody's word: what failed, who let it pass and why stays on record.
 use chrono::{DateTime, NaiveDate, SecondsFormat, Utc};
 use meshwright_catalog::{
-    Catalog, Decided, Decision, Error, Finish, Kind, NewRelease, RunOutcome, TableChange, Waiver,
+    Catalog, Decided, Decision, Error, Finish, Held, Kind, NewRelease, RunOutcome, TableChange, Waiver,
 };
 use meshwright_spec::{Diagnostic, PortName, ProductName, Sources};
 use serde::Serialize;
@@ -22,6 +22,17 @@ pub struct AcceptReport {
     pub ports: Vec<String>,
     /// What was let pass.
     pub waivers: Vec<Waiver>,
+}
+
+/// What is kept of a release that checks have rejected.
+pub(crate) fn held(whole: &NewRelease) -> Held {
+    Held {
+        stands_on: whole.stands_on.unwrap_or(0),
+        ports: whole.ports.clone(),
+        inputs: whole.inputs.clone(),
+        lineage: whole.lineage.clone(),
+        work_key: whole.finish.work_key.clone(),
+    }
 }
 
 /// Releases a rejected run with a waiver for every check that did not hold.
@@ -105,6 +116,10 @@ pub async fn accept(catalog: &Catalog, run: &str, reason: &str, until: Option<&s
         for (port, released) in ports.iter().zip(&held.ports) {
             let table = catalog.try_load(port).await?.ok_or_else(gone)?;
             let head = table.metadata().snapshot_for_ref(&own).map(|s| s.snapshot_id());
+            // a port that the run did not write stays as it is
+            if head.is_none() && table.metadata().current_snapshot_id() == Some(released.snapshot_id) {
+                continue;
+            }
             if head != Some(released.snapshot_id) {
                 return Err(gone());
             }

@@ -11,6 +11,7 @@ use meshwright_spec::{Contract, Diagnostic, PortName, Sources, nearest};
 use serde::Serialize;
 use serde_json::json;
 
+use crate::accept::held;
 use crate::checks::{CheckedPort, check_port};
 use crate::evolve::layout_of;
 use crate::failure::{Failure, Findings, Rejection, Result};
@@ -153,9 +154,6 @@ impl Work<'_> {
         let snapshot = applied.snapshot_id;
         let checked = check_port(self.catalog, &applied.table, snapshot, self.port, self.contract, None).await?;
         let detail = json!({ "deleted": { "port": self.port, "where": self.condition, "rows": replaced.rows } });
-        if checked.report.report.rejects() {
-            return Err(self.reject(checked, branch, detail).await?);
-        }
         let total = applied
             .table
             .metadata()
@@ -165,6 +163,10 @@ impl Work<'_> {
         new.checks = checked.records().collect();
         // the same inputs as before: a run with them has nothing to do, and does not bring the rows back
         let work_key = self.catalog.released_work_key(&self.port.product).await?;
+        if checked.report.report.rejects() {
+            new.finish.work_key = work_key;
+            return Err(self.reject(checked, branch, detail, new).await?);
+        }
         let message = Some(format!("deleted {} rows of `{}` where {}", replaced.rows, self.port, self.condition));
         new.finish = Finish { message, work_key, detail };
         let table = self.catalog.load(self.port).await?;
@@ -181,6 +183,7 @@ impl Work<'_> {
         change.properties = HashMap::from([
             ("mesh.run-id".to_owned(), self.id.to_owned()),
             ("mesh.deleted-where".to_owned(), self.condition.to_owned()),
+            ("mesh.contract-id".to_owned(), self.port.to_string()),
             ("mesh.contract-version".to_owned(), self.contract.version.to_string()),
             ("mesh.contract-checksum".to_owned(), self.contract.checksum.clone()),
             ("mesh.sdk".to_owned(), env!("CARGO_PKG_VERSION").to_owned()),
@@ -204,10 +207,18 @@ impl Work<'_> {
             None => vec![],
         };
         let (product, run) = (self.port.product.to_string(), self.id.to_owned());
-        Ok(NewRelease { product, run, ports, inputs, lineage, ..Default::default() })
+        let stands_on = Some(self.released.first().map_or(0, |r| r.number));
+        Ok(NewRelease { product, run, ports, inputs, lineage, stands_on, ..Default::default() })
     }
 
-    async fn reject(&self, checked: CheckedPort, branch: String, detail: serde_json::Value) -> Result<Failure> {
+    async fn reject(
+        &self,
+        checked: CheckedPort,
+        branch: String,
+        detail: serde_json::Value,
+        whole: NewRelease,
+    ) -> Result<Failure> {
+        self.catalog.hold_run(self.id, &self.port.product, &held(&whole)).await?;
         let message = Some(format!("what stays of `{}` breaks its contract", self.port));
         let finish = Finish { message, work_key: None, detail };
         let records: Vec<_> = checked.records().collect();

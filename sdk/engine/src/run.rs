@@ -7,13 +7,12 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use iceberg::table::Table;
-use meshwright_catalog::{
-    Catalog, CheckRecord, Error, Finish, Held, Kind, NewRelease, RunOutcome, RunRecord, same_rows,
-};
+use meshwright_catalog::{Catalog, CheckRecord, Error, Finish, Kind, NewRelease, RunOutcome, RunRecord, same_rows};
 use meshwright_landing::Resource;
 use meshwright_spec::{Contract, Diagnostic, Name, Output, PortName, WriteMode, nearest};
 use serde_json::json;
 
+use crate::accept::held;
 use crate::blame::{on_data, place};
 use crate::checks::{CheckedPort, check_port};
 use crate::events::{Events, Observer};
@@ -364,14 +363,7 @@ impl Run<'_> {
         // what a person needs to release it after all, on a named branch as little as any other run there
         if self.options.branch.is_none() {
             self.register(written).await?;
-            let held = Held {
-                stands_on: whole.stands_on.unwrap_or(0),
-                ports: whole.ports,
-                inputs: whole.inputs,
-                lineage: whole.lineage,
-                work_key: whole.finish.work_key.clone(),
-            };
-            self.catalog.hold_run(&self.id, &self.project.product.name, &held).await?;
+            self.catalog.hold_run(&self.id, &self.project.product.name, &held(&whole)).await?;
         }
         let finish = Finish { message: Some(message.clone()), work_key: None, ..whole.finish };
         self.catalog.finish_run(&self.id, RunOutcome::Rejected, &records(&checked), &finish).await?;
