@@ -76,6 +76,38 @@ fn a_rollback_says_what_it_cannot_go_back_to() {
     before.still_holds(&mesh);
 }
 
+#[test]
+fn compaction_is_no_other_state() {
+    let mesh = Mesh::new();
+    let product = mesh.product("sales", shop::SALES);
+    product.edit("product.toml", "mode = \"replace\"", "mode = \"append\"");
+    let product = product.released();
+    for id in 6..9 {
+        sell(&product, &format!("{id},urn,7\n{}1,urn,7\n{}2,urn,7\n", id, id));
+        product.mesh(["run"]).exits(0);
+    }
+    sell(&product, "9,urn,-7\n");
+    let run = product.mesh(["run", "--json"]).exits(65).json()["run"].as_str().unwrap().to_owned();
+    mesh.mesh(["maintain", SALE, "--only", "compact", "--apply"]).exits(0);
+    let head = mesh.mesh(["history", SALE, "--json"]).exits(0).json()["snapshots"][0].clone();
+    assert_eq!(
+        (&head["operation"], &head["current"], &head["releases"]),
+        (&"replace".into(), &true.into(), &serde_json::json!([4])),
+        "{head}"
+    );
+    assert_eq!(mesh.mesh(["describe", SALE, "--json"]).exits(0).json()["release"]["number"], 4);
+    let same = diff(&mesh, &["--from", "r4", "--to", "main"]);
+    assert_eq!((&same["same"], &same["files"]["only_after"]), (&true.into(), &0.into()), "{same}");
+    mesh.mesh(["rollback", "shop.sales", "--to", "r4"]).exits(99);
+    // a time is a release still, and what was rejected before can be let pass
+    let now = "2999-01-01T00:00:00Z";
+    assert_eq!(mesh.rows_at("select count(*) as n from shop.sales.sale", Some(now))[0]["n"], 14);
+    mesh.mesh(["accept", &run, "--reason", "a refund"]).exits(0).says(&["r5"]);
+    assert_eq!(mesh.value("select count(*) from shop.sales.sale"), 15);
+    mesh.mesh(["rollback", "shop.sales", "--to", "r4"]).exits(0);
+    assert_eq!(mesh.value("select count(*) from shop.sales.sale"), 14);
+}
+
 /// A product that reads the sales; its input asks for a version and columns.
 fn reader(mesh: &Mesh, version: &str) {
     let product = mesh.product(

@@ -1,7 +1,7 @@
 //! Releasing a rejected run after all, on somebody's word: what failed, who let it pass and why stays on record.
 use chrono::{DateTime, NaiveDate, SecondsFormat, Utc};
 use meshwright_catalog::{
-    Catalog, Decided, Decision, Error, Finish, Held, Kind, NewRelease, RunOutcome, TableChange, Waiver,
+    Catalog, Decided, Decision, Error, Finish, Held, Kind, NewRelease, RunOutcome, TableChange, Waiver, same_rows,
 };
 use meshwright_spec::{Diagnostic, PortName, ProductName, Sources};
 use serde::Serialize;
@@ -117,7 +117,8 @@ pub async fn accept(catalog: &Catalog, run: &str, reason: &str, until: Option<&s
             let table = catalog.try_load(port).await?.ok_or_else(gone)?;
             let head = table.metadata().snapshot_for_ref(&own).map(|s| s.snapshot_id());
             // a port that the run did not write stays as it is
-            if head.is_none() && table.metadata().current_snapshot_id() == Some(released.snapshot_id) {
+            let main = table.metadata().current_snapshot_id().map(|id| same_rows(table.metadata(), id));
+            if head.is_none() && main == Some(released.snapshot_id) {
                 continue;
             }
             if head != Some(released.snapshot_id) {

@@ -4,7 +4,7 @@ use meshwright_spec::{PortName, nearest};
 use serde::Serialize;
 
 use crate::failure::{Failure, Result};
-use crate::when::{When, absent, state_at};
+use crate::when::{When, absent, release_of, state_at};
 
 /// A port, its promise and how it stands.
 #[derive(Debug, Clone, Serialize)]
@@ -172,7 +172,10 @@ pub async fn describe(catalog: &Catalog, port: &PortName, at: Option<&str>) -> R
     let number = |key: &str| summary.get(key).and_then(|v| v.parse().ok());
     let mut release = match state {
         Some(state) => state.release,
-        None => snapshot.as_ref().and_then(|s| releases.into_iter().find(|r| r.port.snapshot_id == s.snapshot_id())),
+        None => snapshot
+            .as_ref()
+            .zip(table.as_ref())
+            .and_then(|(s, table)| release_of(table, &releases, s.snapshot_id()).cloned()),
     };
     if let Some(release) = &mut release {
         release.withdrawn_by = catalog.withdrawn(&port.product).await?.get(&release.number).copied();

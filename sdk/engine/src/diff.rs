@@ -18,7 +18,7 @@ use arrow::datatypes::SchemaRef;
 use futures::StreamExt;
 use iceberg::spec::Schema;
 use iceberg::table::Table;
-use meshwright_catalog::{Catalog, Error, Kind, ReleaseRecord};
+use meshwright_catalog::{Catalog, Error, Kind, ReleaseRecord, same_rows};
 use meshwright_spec::{Diagnostic, PortName, Sources, nearest};
 
 pub use report::{
@@ -158,7 +158,8 @@ impl Diff {
         let mut files = FileCounts::default();
         let mut shared_rows = 0;
         let mut shared = HashSet::new();
-        if from.snapshot.snapshot_id() != to.snapshot.snapshot_id() {
+        let rows_of = |state: &State| same_rows(table.metadata(), state.snapshot.snapshot_id());
+        if rows_of(&from) != rows_of(&to) {
             let (before, after) =
                 (crate::scan::files(&table, &from.snapshot).await?, crate::scan::files(&table, &to.snapshot).await?);
             // rows that were deleted from a file since are only found by reading it

@@ -4,13 +4,14 @@ use std::collections::HashMap;
 use chrono::{DateTime, SecondsFormat};
 use iceberg::spec::{MAIN_BRANCH, SnapshotRef};
 use iceberg::table::Table;
-use meshwright_catalog::{Catalog, NamedSnapshot, RefKind, ReleaseRecord, Waiver, refs};
+use meshwright_catalog::{Catalog, NamedSnapshot, RefKind, ReleaseRecord, Waiver, refs, same_rows};
 use meshwright_spec::PortName;
 use serde::Serialize;
 use serde_json::Value;
 
 use crate::describe::known;
 use crate::failure::Result;
+use crate::when::kept;
 
 /// A port's past, newest first.
 #[derive(Debug, Clone, Serialize)]
@@ -101,7 +102,7 @@ pub async fn history(catalog: &Catalog, port: &PortName) -> Result<History> {
             "accept" => catalog.waivers(&record.run, Some(port)).await?,
             _ => vec![],
         };
-        let kept = table.as_ref().is_some_and(|t| t.metadata().snapshot_by_id(record.port.snapshot_id).is_some());
+        let kept = table.as_ref().is_some_and(|t| kept(t, record.port.snapshot_id).is_some());
         releases.push(ReleasedState { record: record.clone(), expired: !kept, waivers });
     }
     let snapshots = match &table {
@@ -133,8 +134,9 @@ fn snapshots(
         let number = |key: &str| summary.get(key).and_then(|v| v.parse::<i64>().ok());
         let (tags, branches) = names.remove(&s.snapshot_id()).unwrap_or_default();
         let run = text("mesh.run-id");
-        let mut numbers: Vec<i64> =
-            releases.iter().filter(|r| r.port.snapshot_id == s.snapshot_id()).map(|r| r.number).collect();
+        // compaction makes a new snapshot of the same rows
+        let rows = same_rows(table.metadata(), s.snapshot_id());
+        let mut numbers: Vec<i64> = releases.iter().filter(|r| r.port.snapshot_id == rows).map(|r| r.number).collect();
         numbers.sort_unstable();
         SnapshotOf {
             snapshot_id: s.snapshot_id(),

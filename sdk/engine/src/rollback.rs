@@ -2,7 +2,7 @@
 //! written, and what is taken back stays readable under its own release number.
 use chrono::{DateTime, Utc};
 use meshwright_catalog::{
-    Catalog, Decided, Decision, Error, Finish, Kind, NewRelease, ReleaseRecord, RunOutcome, TableChange,
+    Catalog, Decided, Decision, Error, Finish, Kind, NewRelease, ReleaseRecord, RunOutcome, TableChange, same_rows,
 };
 use meshwright_spec::{Contract, Diagnostic, PortName, ProductName, Sources};
 use serde::Serialize;
@@ -11,7 +11,7 @@ use serde_json::json;
 use crate::failure::{Failure, Findings, Result};
 use crate::run::{ATTEMPTS, pause};
 use crate::target::{Target, unknown};
-use crate::when::When;
+use crate::when::{When, kept};
 
 /// What `mesh rollback` is told.
 #[derive(Debug, Clone, Default)]
@@ -139,14 +139,19 @@ pub async fn roll_back(
 
 /// The release that a word names: only what was released can be gone back to.
 async fn resolve(catalog: &Catalog, target: &Target, releases: &[ReleaseRecord], text: &str) -> Result<i64> {
-    let newest_with = |id: i64| releases.iter().find(|r| r.port.snapshot_id == id).map(|r| r.number);
+    let tables = target.tables(catalog).await?;
+    let with_rows = |id: i64| releases.iter().find(|r| r.port.snapshot_id == id).map(|r| r.number);
+    let newest_with = |id: i64| {
+        let same =
+            tables.iter().filter_map(|(_, t)| t.metadata().snapshot_by_id(id).map(|_| same_rows(t.metadata(), id)));
+        with_rows(id).or_else(|| same.filter_map(with_rows).max())
+    };
     let product = target.product();
     let found = match When::parse(text) {
         When::Release(n) => releases.iter().find(|r| r.number == n).map(|r| r.number),
         When::Snapshot(id) => newest_with(id),
         When::Time(at) => releases.iter().find(|r| released(r).is_some_and(|t| t <= at)).map(|r| r.number),
         When::Ref(name) => {
-            let tables = target.tables(catalog).await?;
             let named: Vec<i64> = tables
                 .iter()
                 .filter_map(|(_, t)| t.metadata().snapshot_for_ref(&name))
@@ -196,11 +201,11 @@ async fn plan(
     for ((record, name), table) in then.iter().zip(&names).zip(tables) {
         let table =
             table.ok_or_else(|| Error::new(Kind::NotFound, format!("port `{name}` has no table in this mesh")))?;
-        let id = record.port.snapshot_id;
-        if table.metadata().snapshot_by_id(id).is_none() {
+        let Some(state) = kept(&table, record.port.snapshot_id) else {
             let message = format!("release r{} of `{name}` has expired: its snapshot is no longer kept", record.number);
             return Err(missing("M1003", message, "go back to a newer release; `mesh tag` keeps states for longer"));
-        }
+        };
+        let id = state.snapshot_id();
         let current = table.metadata().current_snapshot();
         let before = now.iter().find(|r| r.port.port == record.port.port);
         let contract_from = before.map_or(&record.port, |r| &r.port);
@@ -218,7 +223,9 @@ async fn plan(
             contract_from: contract_from.contract_version.clone(),
             contract_to: record.port.contract_version.clone(),
         });
-        if current.map(|s| s.snapshot_id()) != Some(id) {
+        // the same rows in other files are left as they are
+        let rows = |id: i64| same_rows(table.metadata(), id);
+        if current.map(|s| rows(s.snapshot_id())) != Some(rows(id)) {
             changes.push(TableChange::roll_to(&table, id)?);
         }
     }

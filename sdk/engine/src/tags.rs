@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::failure::{Failure, Findings, Result};
 use crate::target::{Seen, Target};
-use crate::when::{When, state_at};
+use crate::when::{When, release_of, state_at};
 
 /// How often a change of names is tried again after another commit to the same table won.
 const ATTEMPTS: u32 = 12;
@@ -135,7 +135,7 @@ pub async fn tags(catalog: &Catalog, target: Option<&Target>) -> Result<Vec<TagO
                 over: r.is_over(now),
                 tag: r.name,
                 snapshot_id: r.snapshot_id,
-                release: releases.iter().find(|x| x.port.snapshot_id == r.snapshot_id).map(|x| x.number),
+                release: release_of(&table, &releases, r.snapshot_id).map(|x| x.number),
                 rows,
                 kept_until: r.kept_until,
             });

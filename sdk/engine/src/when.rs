@@ -2,7 +2,7 @@
 use chrono::{DateTime, NaiveDate, Utc};
 use iceberg::spec::{SchemaRef, SnapshotRef};
 use iceberg::table::Table;
-use meshwright_catalog::{ReleaseRecord, refs};
+use meshwright_catalog::{ReleaseRecord, refs, same_rows};
 use meshwright_spec::{Diagnostic, PortName, Sources, nearest};
 
 use crate::failure::{Failure, Findings, Result};
@@ -61,7 +61,7 @@ impl When {
 /// [`Catalog::load_states`]: meshwright_catalog::Catalog::load_states
 pub(crate) fn state_at(port: &PortName, table: &Table, releases: &[ReleaseRecord], when: &When) -> Result<State> {
     let metadata = table.metadata();
-    let of = |id: i64| releases.iter().find(|r| r.port.snapshot_id == id).cloned();
+    let of = |id: i64| release_of(table, releases, id).cloned();
     let (id, release) = match when {
         When::Release(n) => {
             let Some(release) = releases.iter().find(|r| r.number == *n) else {
@@ -74,7 +74,9 @@ pub(crate) fn state_at(port: &PortName, table: &Table, releases: &[ReleaseRecord
             let Some(id) = seen_at(table, releases, *at) else {
                 return Err(absent(port, &format!("state at {}", at.to_rfc3339()), None));
             };
-            (id, releases.iter().find(|r| r.port.snapshot_id == id && time(r).is_none_or(|t| t <= *at)).cloned())
+            let then: Vec<ReleaseRecord> =
+                releases.iter().filter(|r| time(r).is_none_or(|t| t <= *at)).cloned().collect();
+            (id, release_of(table, &then, id).cloned())
         }
         When::Ref(name) => {
             let Some(snapshot) = metadata.snapshot_for_ref(name) else {
@@ -85,10 +87,10 @@ pub(crate) fn state_at(port: &PortName, table: &Table, releases: &[ReleaseRecord
             (snapshot.snapshot_id(), of(snapshot.snapshot_id()))
         }
     };
-    let Some(snapshot) = metadata.snapshot_by_id(id).cloned() else {
+    let Some(snapshot) = kept(table, id) else {
         let named =
             release.or_else(|| of(id)).map_or_else(|| format!("snapshot {id}"), |r| format!("release r{}", r.number));
-        if releases.iter().any(|r| r.port.snapshot_id == id) {
+        if of(id).is_some() {
             let d =
                 Diagnostic::error("M1003", format!("{named} of `{port}` has expired: its snapshot is no longer kept"));
             return Err(missing(
@@ -100,6 +102,19 @@ pub(crate) fn state_at(port: &PortName, table: &Table, releases: &[ReleaseRecord
     Ok(State { schema: snapshot.schema(metadata)?, snapshot, release })
 }
 
+/// The newest release whose rows a snapshot has; compaction makes a new snapshot of the same rows.
+pub(crate) fn release_of<'a>(table: &Table, releases: &'a [ReleaseRecord], id: i64) -> Option<&'a ReleaseRecord> {
+    let id = same_rows(table.metadata(), id);
+    releases.iter().find(|r| r.port.snapshot_id == id)
+}
+
+/// A snapshot, or where it is no longer kept, the newest one with the same rows.
+pub(crate) fn kept(table: &Table, id: i64) -> Option<SnapshotRef> {
+    let metadata = table.metadata();
+    let same = || metadata.snapshots().filter(|s| same_rows(metadata, s.snapshot_id()) == id);
+    metadata.snapshot_by_id(id).or_else(|| same().max_by_key(|s| s.sequence_number())).cloned()
+}
+
 /// The snapshot that readers saw at a time. A release moves all ports of a product at one moment, although each table's
 /// own log says when its files were written: so releases count by the registry's clock.
 fn seen_at(table: &Table, releases: &[ReleaseRecord], at: DateTime<Utc>) -> Option<i64> {
@@ -108,7 +123,7 @@ fn seen_at(table: &Table, releases: &[ReleaseRecord], at: DateTime<Utc>) -> Opti
     let released = releases.iter().find(|r| time(r).is_some_and(|t| t <= at)).map(|r| r.port.snapshot_id);
     match logged {
         // a commit that no release made: somebody writes to `main` beside the product's runs
-        Some(id) if !releases.iter().any(|r| r.port.snapshot_id == id) => Some(id),
+        Some(id) if release_of(table, releases, id).is_none() => Some(id),
         logged => released.or(logged.filter(|_| releases.is_empty())),
     }
 }
