@@ -5,6 +5,7 @@
 mod at_once;
 mod bad_data;
 mod bad_files;
+mod check_files;
 mod commit;
 mod commits;
 mod diff;
@@ -16,6 +17,7 @@ mod json;
 mod killed;
 mod modes;
 mod places;
+mod profiles;
 mod promises;
 mod queries;
 mod query_formats;

@@ -23,8 +23,10 @@
 //! characters; patterns are searched for, with `\d \w \s \b` in ASCII; a row with a null in a key is left out of
 //! `unique`; shares are of all rows in scope; without rows nothing is judged.
 
+pub mod anomaly;
 mod bits;
 mod bounds;
+pub mod drift;
 mod duplicates;
 mod evidence;
 mod frame;
@@ -34,9 +36,13 @@ mod kinds;
 mod pass;
 mod plain;
 mod planner;
+mod profile;
 mod report;
 mod rule;
 mod scalar;
+mod stable_hash;
+mod statistics;
+mod suggest;
 mod suite;
 mod text;
 mod verdict;
@@ -44,5 +50,7 @@ mod verdict;
 pub use frame::RowOrigin;
 pub use pass::{Context, Pass};
 pub use planner::{Expressions, NoExpressions, Predicate};
+pub use profile::{Bin, ColumnProfile, DistinctCount, Lengths, Pattern, Profile, Profiler, Summary, TopValue};
 pub use report::{CheckResult, Duplicates, Measured, Outcome, Report, Sample};
+pub use suggest::{Confidence, Suggestion, candidates};
 pub use suite::{Deferred, Suite};

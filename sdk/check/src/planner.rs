@@ -62,6 +62,11 @@ impl<'a> Planner<'a> {
         Self { contract, schema, expressions, columns: Vec::new(), predicates: Vec::new() }
     }
 
+    /// The contract that is planned.
+    pub(crate) fn contract(&self) -> &'a Contract {
+        self.contract
+    }
+
     /// Asks for a column.
     pub(crate) fn column(&mut self, name: &str) -> Result<Column, String> {
         let field = self.schema.field_with_name(name).map_err(|_| self.unknown(name))?;

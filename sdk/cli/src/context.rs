@@ -3,7 +3,7 @@ use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 
 use meshwright_catalog::{Catalog, Home};
-use meshwright_engine::{Failure, Interval, Project};
+use meshwright_engine::{Dataset, Failure, Interval, Project};
 use meshwright_spec::{Diagnostic, Flavor, Product, Sources};
 use tracing_subscriber::EnvFilter;
 
@@ -87,6 +87,24 @@ impl Context {
     /// Opens the mesh, which must exist.
     pub(crate) async fn catalog(&self) -> Result<Catalog, Failure> {
         Ok(Catalog::open_existing(self.home(None)?).await?)
+    }
+
+    /// The mesh, if it has been made: for verbs that can do without.
+    pub(crate) async fn catalog_if_any(&self) -> Result<Option<Catalog>, Failure> {
+        let home = self.home(None)?;
+        if home.database.exists() { Ok(Some(Catalog::open_existing(home).await?)) } else { Ok(None) }
+    }
+
+    /// What a person named: a file, a port in full, or a port of the product here.
+    pub(crate) fn subject(&self, text: &str, at: Option<&str>) -> Dataset {
+        let own = product_file(&self.dir).and_then(|product| {
+            let output = product.outputs.iter().find(|output| output.name.as_str() == text)?;
+            Some(Dataset::Port(product.name.port(output.name.clone()), None))
+        });
+        match own.unwrap_or_else(|| Dataset::parse(text, &self.dir)) {
+            Dataset::Port(port, _) => Dataset::Port(port, at.map(str::to_owned)),
+            files => files,
+        }
     }
 
     /// Reads the product's folder; warnings are shown.

@@ -3,6 +3,7 @@
 mod arguments;
 mod context;
 mod exit;
+mod pages;
 mod printer;
 mod problem;
 mod progress;

@@ -34,6 +34,11 @@ pub(crate) fn hint(text: &str) {
 
 /// One JSON object: `format_version` and the facts.
 pub(crate) fn json(facts: &impl Serialize) {
+    line(&json_text(facts));
+}
+
+/// The same as text, for a file.
+pub(crate) fn json_text(facts: &impl Serialize) -> String {
     let mut object = serde_json::Map::new();
     object.insert("format_version".to_owned(), FORMAT_VERSION.into());
     match serde_json::to_value(facts) {
@@ -43,7 +48,7 @@ pub(crate) fn json(facts: &impl Serialize) {
         }
         Err(e) => error(&format!("the result cannot be written as JSON: {e}")),
     }
-    line(&serde_json::Value::Object(object).to_string());
+    serde_json::Value::Object(object).to_string()
 }
 
 /// Whether stderr understands colour and nobody said no.

@@ -132,7 +132,8 @@ pub(crate) fn finding(port: &str, result: &CheckResult) -> Option<Diagnostic> {
     Some(d)
 }
 
-fn short(value: &Value) -> String {
+/// A value in one line.
+pub(crate) fn short(value: &Value) -> String {
     match value {
         Value::String(s) => s.clone(),
         Value::Object(o) => o.iter().map(|(k, v)| format!("{k} = {v}")).collect::<Vec<_>>().join(", "),

@@ -14,18 +14,18 @@ use meshwright_check::{Context, Pass, RowOrigin, Suite};
 use meshwright_spec::{Check, CheckKind, Contract, Dimension, FixOwner, PortName, Severity, Tolerance};
 use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions};
 
-use crate::columns::{arrow_schema, contract_columns};
+use crate::columns::{arrow_schema, contract_columns, relaxed};
 use crate::failure::Result;
 use crate::program::Program;
 use crate::report::PortReport;
 use crate::scan::{IcebergTable, files as files_of};
 use crate::session::session;
-use deferred::measure;
+pub(crate) use deferred::measure;
 use files::{Opened, Piece, Place, file_name, read, unreadable, with_dictionaries};
-use predicate::Compiler;
+pub(crate) use predicate::Compiler;
 
 /// Failing rows that are shown, per check.
-const EVIDENCE: usize = 5;
+pub(crate) const EVIDENCE: usize = 5;
 
 /// A port's checks, answered.
 pub(crate) struct CheckedPort {
@@ -71,6 +71,8 @@ pub(crate) async fn check_port(
     let work = tokio::task::spawn_blocking(move || one_pass(&suite_contract, &ctx, paths, &ids));
     let (suite, mut report) = work.await.map_err(|e| Error::new(Kind::Unexpected, "checking stopped").because(e))??;
 
+    // what is promised to be never null may be null still: that is for the checks to say
+    let columns = Arc::new(relaxed(&columns)?);
     let provider = Arc::new(IcebergTable::at(table.clone(), Some(snapshot), columns)?);
     for deferred in suite.deferred() {
         let measured = measure(catalog, provider.clone(), &deferred.kind, program).await;

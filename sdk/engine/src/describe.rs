@@ -143,7 +143,7 @@ pub async fn known(catalog: &Catalog, port: &PortName) -> Result<()> {
     Err(unknown(catalog, port).await?)
 }
 
-async fn unknown(catalog: &Catalog, port: &PortName) -> Result<Failure> {
+pub(crate) async fn unknown(catalog: &Catalog, port: &PortName) -> Result<Failure> {
     let known: Vec<String> = catalog.ports(None).await?.into_iter().map(|p| p.port).collect();
     let near = nearest(&port.to_string(), known.iter().map(String::as_str)).map(|n| format!("did you mean `{n}`?"));
     Ok(Error::new(Kind::NotFound, format!("there is no port `{port}` in this mesh"))

@@ -3,12 +3,15 @@
 //! [`Project`] reads a repository, [`run()`] runs it, [`publish()`] registers it, [`query()`] reads ports of any product.
 
 mod accept;
+mod anomalies;
 mod at;
 mod blame;
 mod branches;
 mod check;
+mod check_file;
 mod checks;
 mod columns;
+mod dataset;
 mod delete;
 mod describe;
 mod diff;
@@ -17,6 +20,7 @@ mod events;
 mod evolve;
 mod execute;
 mod failure;
+mod feed;
 mod git;
 mod history;
 mod ingest;
@@ -25,6 +29,7 @@ mod interval;
 mod lineage;
 mod maintain;
 mod modes;
+mod profile;
 mod program;
 mod project;
 mod publish;
@@ -37,6 +42,7 @@ mod session;
 mod source;
 mod steps;
 mod subquery;
+mod suggest;
 mod tables;
 mod tags;
 mod target;
@@ -46,8 +52,11 @@ mod work_key;
 mod write;
 
 pub use accept::{AcceptReport, accept};
+pub use anomalies::{Metric, anomalies};
 pub use branches::{BranchOf, BranchPort, branches};
-pub use check::{CheckReport, check, check_file};
+pub use check::{CheckReport, check};
+pub use check_file::{FileCheck, FileVerdict, check_file};
+pub use dataset::Dataset;
 pub use delete::{DeleteReport, delete};
 pub use describe::{Checks, ColumnOf, Description, OwnerOf, Promise, WaiverOf, describe, known};
 pub use diff::{
@@ -64,12 +73,14 @@ pub use maintain::{
     Compaction, Expired, GcReport, KeptSnapshot, LandedDelivery, MaintainOptions, PortUpkeep, Relocation, Scratch,
     Work, gc, landed, maintain, relocate, verify_landing,
 };
+pub use profile::profile;
 pub use project::Project;
 pub use publish::{PublishReport, publish};
 pub use query::{Read, Rows, query};
 pub use report::{PortReport, RunReport};
 pub use rollback::{BrokenInput, RollbackOptions, RollbackReport, RolledPort, roll_back};
 pub use run::{RunOptions, run};
+pub use suggest::suggest;
 pub use tables::{Batches, TableWriter, TableWritten};
 pub use tags::{NewTag, TagOf, tag, tags, untag};
 pub use target::Target;

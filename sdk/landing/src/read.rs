@@ -34,11 +34,14 @@ pub struct ReadOptions {
     pub chunk_bytes: usize,
     /// A split is not made smaller than this.
     pub min_split_bytes: u64,
+    /// Text columns of a Parquet file that are dictionaries throughout stay dictionaries, other text stays where it was
+    /// decoded (`Utf8View`): for readers that know what to do with both.
+    pub as_stored: bool,
 }
 
 impl Default for ReadOptions {
     fn default() -> Self {
-        Self { batch_rows: 8192, chunk_bytes: 256 << 10, min_split_bytes: 1 << 20 }
+        Self { batch_rows: 8192, chunk_bytes: 256 << 10, min_split_bytes: 1 << 20, as_stored: false }
     }
 }
 

@@ -102,6 +102,13 @@ pub enum CheckKind {
         /// What it lies within.
         bounds: Bounds,
     },
+    /// Table: the column's values, each with its row's key, have this fingerprint: none was restated.
+    Fingerprint {
+        /// The column.
+        column: String,
+        /// 32 hexadecimal digits.
+        value: String,
+    },
     /// Table: the newest value of the column is no older than this; without a column, the last release.
     Freshness {
         /// The column.
@@ -186,6 +193,7 @@ impl CheckKind {
             CheckKind::Expression { .. } => "expression",
             CheckKind::Query { .. } => "query",
             CheckKind::Aggregate { .. } => "aggregate",
+            CheckKind::Fingerprint { .. } => "fingerprint",
             CheckKind::Freshness { .. } => "freshness",
             CheckKind::References { .. } => "references",
             CheckKind::Program { .. } => "program",
@@ -202,6 +210,7 @@ impl CheckKind {
             | CheckKind::Format { column, .. }
             | CheckKind::Values { column, .. }
             | CheckKind::Aggregate { column, .. }
+            | CheckKind::Fingerprint { column, .. }
             | CheckKind::References { column, .. } => vec![column],
             CheckKind::Freshness { column, .. } => column.iter().map(String::as_str).collect(),
             CheckKind::Unique { columns } => columns.iter().map(String::as_str).collect(),

@@ -5,6 +5,7 @@ mod check;
 mod contract;
 mod history;
 mod product;
+mod profile;
 mod query;
 mod scaffold;
 mod source;
@@ -33,7 +34,8 @@ pub struct Page {
 
 /// The groups: M01xx product files, M02xx contracts, M03xx sources and ingest, M04xx steps and SQL, M05xx checks,
 /// M06xx catalog and publishing, M07xx queries, M08xx new products, M09xx the mesh's home and storage, M10xx history,
-/// M11xx upkeep, M12xx writing tables.
+/// M11xx upkeep, M12xx writing tables,
+/// M13xx files, profiles and drift.
 static PAGES: LazyLock<Vec<Page>> = LazyLock::new(|| {
     [
         product::PAGES,
@@ -47,6 +49,7 @@ static PAGES: LazyLock<Vec<Page>> = LazyLock::new(|| {
         history::PAGES,
         upkeep::PAGES,
         writes::PAGES,
+        profile::PAGES,
     ]
     .concat()
 });

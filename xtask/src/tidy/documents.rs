@@ -48,7 +48,8 @@ fn mesh(files: &[File], verbs: &[String], words: &[&str]) -> Option<String> {
     let known = |flag: &str| {
         let field = format!("{}:", flag.replace('-', "_"));
         let spelled = format!("long = \"{flag}\"");
-        let mut sources = files.iter().filter(|f| sources.contains(&f.path));
+        let family = format!("sdk/cli/src/verbs/{verb}/");
+        let mut sources = files.iter().filter(|f| sources.contains(&f.path) || f.path.starts_with(&family));
         flag == "help" || flag == "version" || sources.any(|f| f.text.contains(&field) || f.text.contains(&spelled))
     };
     let flags = words.iter().filter_map(|w| w.trim_start_matches('[').strip_prefix("--"));

@@ -7,6 +7,7 @@ use crate::rule::Rule;
 
 mod aggregate;
 mod expression;
+mod fingerprint;
 mod format;
 pub(crate) mod formats;
 mod freshness;
@@ -50,6 +51,7 @@ pub(crate) fn plan(check: &Check, planner: &mut Planner<'_>) -> Result<Planned, 
         CheckKind::RowCount { min, max } => row_count::plan(*min, *max)?,
         CheckKind::Expression { sql } => expression::plan(sql, planner)?,
         CheckKind::Aggregate { column, function, bounds } => aggregate::plan(column, function, bounds, planner)?,
+        CheckKind::Fingerprint { column, value } => fingerprint::plan(column, value, planner)?,
         CheckKind::Freshness { column, max_age } => freshness::plan(column.as_deref(), *max_age, planner)?,
         CheckKind::Query { .. } | CheckKind::References { .. } | CheckKind::Program { .. } => {
             return Ok(Planned::Deferred);
@@ -77,6 +79,7 @@ pub(crate) fn face(kind: &CheckKind) -> Face {
         }
         CheckKind::Query { bounds, .. } => Face { kind: "query", columns: Vec::new(), expected: range(bounds) },
         CheckKind::Aggregate { column, bounds, .. } => of("aggregate", column, range(bounds)),
+        CheckKind::Fingerprint { column, value } => of("fingerprint", column, json!({ "fingerprint": value })),
         CheckKind::Freshness { column, max_age } => Face {
             kind: "freshness",
             columns: column.iter().cloned().collect(),

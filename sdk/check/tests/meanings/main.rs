@@ -10,3 +10,8 @@ mod scope;
 mod splits;
 mod tables;
 mod texts;
+
+mod anomaly;
+mod drift;
+mod fingerprint;
+mod profile;

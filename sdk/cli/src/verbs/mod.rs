@@ -1,13 +1,16 @@
 //! One file per verb; adding one is a `mod` line and a line in [`Verb`].
 mod accept;
+mod anomalies;
 mod branches;
 mod check;
 mod completions;
 mod connect;
+mod contract;
 mod delete;
 mod describe;
 mod diff;
 mod doctor;
+mod drift;
 mod erase;
 mod explain;
 mod gc;
@@ -18,9 +21,11 @@ mod lineage;
 mod list;
 mod maintain;
 mod new;
+mod profile;
 mod publish;
 pub(crate) mod query;
 mod relocate;
+mod report;
 mod rollback;
 mod run;
 mod runs;
@@ -60,6 +65,11 @@ pub(crate) enum Verb {
     Relocate(relocate::Relocate),
     Erase(erase::Erase),
     Connect(connect::Connect),
+    Profile(profile::Profile),
+    Drift(drift::Drift),
+    Anomalies(anomalies::Anomalies),
+    Report(report::Report),
+    Contract(contract::Contract),
     Doctor(doctor::Doctor),
     Explain(explain::Explain),
     Completions(completions::Completions),
@@ -93,6 +103,11 @@ impl Verb {
             Self::Relocate(v) => v.go(context),
             Self::Erase(v) => v.go(context),
             Self::Connect(v) => v.go(context),
+            Self::Profile(v) => v.go(context),
+            Self::Drift(v) => v.go(context),
+            Self::Anomalies(v) => v.go(context),
+            Self::Report(v) => v.go(context),
+            Self::Contract(v) => v.go(context),
             Self::Doctor(v) => v.go(context),
             Self::Explain(v) => v.go(context),
             Self::Completions(v) => v.go(context),

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use arrow::array::{Array, RecordBatch};
 use arrow::compute::cast;
 use arrow::datatypes::DataType;
+use datafusion::catalog::TableProvider;
 use meshwright_catalog::Catalog;
 use meshwright_check::{Measured, Sample};
 use meshwright_spec::{CheckKind, PortName};
@@ -15,9 +16,9 @@ use crate::scan::IcebergTable;
 use crate::session::session;
 
 /// Answers a check that one pass over the port cannot.
-pub(super) async fn measure(
+pub(crate) async fn measure(
     catalog: &Catalog,
-    port: Arc<IcebergTable>,
+    port: Arc<dyn TableProvider>,
     kind: &CheckKind,
     program: Option<&Program>,
 ) -> Measured {
@@ -40,7 +41,7 @@ fn failure_text(failure: &Failure) -> String {
     }
 }
 
-async fn query_value(port: Arc<IcebergTable>, sql: &str) -> Result<Measured> {
+async fn query_value(port: Arc<dyn TableProvider>, sql: &str) -> Result<Measured> {
     let ctx = session()?;
     ctx.register_table("port", port)?;
     let batches = ctx.sql(sql).await?.collect().await?;
@@ -63,7 +64,7 @@ async fn query_value(port: Arc<IcebergTable>, sql: &str) -> Result<Measured> {
 
 async fn references(
     catalog: &Catalog,
-    port: Arc<IcebergTable>,
+    port: Arc<dyn TableProvider>,
     column: &str,
     other: &PortName,
     target: &str,
@@ -101,7 +102,7 @@ async fn references(
     Ok(Measured::Rows { violations: count(&found, 1), rows_in_scope, sample })
 }
 
-async fn by_program(port: Arc<IcebergTable>, program: &Program, name: &str) -> Result<Measured> {
+async fn by_program(port: Arc<dyn TableProvider>, program: &Program, name: &str) -> Result<Measured> {
     let frame = session()?.read_table(port)?;
     Ok(match program.check(name, frame) {
         Ok(outcome) => {

@@ -13,8 +13,8 @@ use meshwright_check::{Expressions, Predicate};
 use crate::failure::Plain;
 
 /// Predicates by the query engine.
-pub(super) struct Compiler<'a> {
-    pub(super) ctx: &'a SessionContext,
+pub(crate) struct Compiler<'a> {
+    pub(crate) ctx: &'a SessionContext,
 }
 
 struct Compiled {

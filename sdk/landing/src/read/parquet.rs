@@ -1,5 +1,6 @@
 //! Parquet: columns are matched by name, and row groups read side by side.
 mod lossless;
+mod stored;
 mod types;
 
 use std::fs::File;
@@ -33,6 +34,8 @@ struct Table {
     mask: ProjectionMask,
     /// For each column that is read, its place among those the mask lets through.
     order: Vec<usize>,
+    /// Schema of the batches.
+    schema: SchemaRef,
 }
 
 /// Some row groups of a file.
@@ -43,6 +46,10 @@ struct RowGroups {
 
 impl Piece for RowGroups {
     fn open(&self, task: &Arc<Task>) -> Result<PieceBatches, Box<DataError>> {
+        self.open_after(task, 0)
+    }
+
+    fn open_after(&self, task: &Arc<Task>, rows: u64) -> Result<PieceBatches, Box<DataError>> {
         let table = &self.table;
         let damaged = |error: &dyn std::fmt::Display| damaged(&task.source, &table.resource.location, error);
         let file = File::open(&table.resource.path).map_err(|error| damaged(&error))?;
@@ -50,9 +57,20 @@ impl Piece for RowGroups {
             .with_projection(table.mask.clone())
             .with_row_groups(self.groups.clone())
             .with_batch_size(task.options.batch_rows)
+            // whole row groups and pages before them are not even read
+            .with_offset(usize::try_from(rows).unwrap_or(usize::MAX))
             .build()
             .map_err(|error| damaged(&error))?;
         Ok(Box::new(ParquetBatches { task: task.clone(), table: table.clone(), reader }))
+    }
+
+    fn rows(&self) -> Option<u64> {
+        let rows = |group: &usize| self.table.metadata.metadata().row_group(*group).num_rows().max(0).cast_unsigned();
+        Some(self.groups.iter().map(rows).sum())
+    }
+
+    fn schema(&self) -> Option<SchemaRef> {
+        Some(self.table.schema.clone())
     }
 }
 
@@ -79,15 +97,16 @@ impl ParquetBatches {
     fn converted(&self, batch: &RecordBatch) -> Result<RecordBatch, Box<DataError>> {
         let (source, shown) = (&self.task.source, &self.table.resource.location);
         let mut arrays = Vec::with_capacity(self.table.order.len());
-        for (at, (name, data_type)) in self.table.order.iter().zip(self.task.wanted()) {
-            let array = lossless::cast(batch.column(*at), &arrow_type(data_type)).map_err(|what| {
+        let wanted = self.table.schema.fields().iter().zip(self.task.wanted());
+        for (at, (field, (name, data_type))) in self.table.order.iter().zip(wanted) {
+            let array = lossless::cast(batch.column(*at), field.data_type()).map_err(|what| {
                 let what = format!("a value of column `{name}` is not of type {data_type}: {what}");
                 DataError::new(code::BAD_VALUE, source, shown, what).column(name)
             })?;
             arrays.push(array);
         }
         let options = RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
-        RecordBatch::try_new_with_options(self.task.schema.clone(), arrays, &options)
+        RecordBatch::try_new_with_options(self.table.schema.clone(), arrays, &options)
             .map_err(|error| damaged(source, shown, &error))
     }
 }
@@ -151,7 +170,11 @@ fn table(task: &Task, resource: &Resource) -> Result<Table, Box<DataError>> {
     read.sort_unstable();
     read.dedup();
     let order = places.iter().map(|place| read.partition_point(|other| other < place)).collect();
-    Ok(Table { resource: resource.clone(), metadata, mask, order })
+    let (metadata, schema) = match task.options.as_stored {
+        true => stored::keep(&metadata, &task.schema, &places).map_err(|error| damaged(source, shown, &error))?,
+        false => (metadata, task.schema.clone()),
+    };
+    Ok(Table { resource: resource.clone(), metadata, mask, order, schema })
 }
 
 fn metadata(source: &Source, resource: &Resource) -> Result<ArrowReaderMetadata, Box<DataError>> {

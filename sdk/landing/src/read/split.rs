@@ -15,9 +15,50 @@ pub(super) type PieceBatches = Box<dyn Iterator<Item = Result<RecordBatch, Box<D
 pub(super) trait Piece: Send + Sync {
     /// Starts reading.
     fn open(&self, task: &Arc<Task>) -> Result<PieceBatches, Box<DataError>>;
+
+    /// Starts reading after so many rows; pieces that know a shorter way than reading them override it.
+    fn open_after(&self, task: &Arc<Task>, rows: u64) -> Result<PieceBatches, Box<DataError>> {
+        Ok(Box::new(Rest { batches: self.open(task)?, skip: rows }))
+    }
+
+    /// How many rows it has, if that can be told without reading them.
+    fn rows(&self) -> Option<u64> {
+        None
+    }
+
+    /// Schema of its batches, where the file has a say in it.
+    fn schema(&self) -> Option<SchemaRef> {
+        None
+    }
+}
+
+/// Batches without the first rows.
+struct Rest {
+    batches: PieceBatches,
+    skip: u64,
+}
+
+impl Iterator for Rest {
+    type Item = Result<RecordBatch, Box<DataError>>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        loop {
+            let batch = match self.batches.next()? {
+                Ok(batch) => batch,
+                failed => return Some(failed),
+            };
+            let rows = batch.num_rows() as u64;
+            if self.skip < rows || rows == 0 {
+                let skip = std::mem::take(&mut self.skip) as usize;
+                return Some(Ok(batch.slice(skip, batch.num_rows() - skip)));
+            }
+            self.skip -= rows;
+        }
+    }
 }
 
 /// A share of the rows.
+#[derive(Clone)]
 pub struct Split {
     task: Arc<Task>,
     pieces: Vec<Arc<dyn Piece>>,
@@ -26,7 +67,43 @@ pub struct Split {
 impl Split {
     /// Schema of its batches.
     pub fn schema(&self) -> SchemaRef {
-        self.task.schema.clone()
+        self.pieces.first().and_then(|piece| piece.schema()).unwrap_or_else(|| self.task.schema.clone())
+    }
+
+    /// How many rows it has, if that can be told without reading them.
+    pub fn rows(&self) -> Option<u64> {
+        self.pieces.iter().map(|piece| piece.rows()).sum()
+    }
+
+    /// Starts reading after so many of its rows.
+    pub fn open_after(self, rows: u64) -> Batches {
+        let mut left = rows;
+        let mut pieces = self.pieces.into_iter().peekable();
+        while let Some(skipped) = pieces.peek().and_then(|piece| piece.rows()).filter(|rows| *rows <= left) {
+            left -= skipped;
+            pieces.next();
+        }
+        let mut rest: Vec<_> = pieces.collect();
+        let current = match rest.first() {
+            Some(first) if left > 0 => {
+                // a piece that does not know its rows may end before: then the next ones go on where it ended
+                let first = first.clone();
+                if first.rows().is_none() && rest.len() > 1 {
+                    let all =
+                        Batches { task: self.task.clone(), pieces: rest.drain(..).rev().collect(), current: None };
+                    return Batches {
+                        task: self.task,
+                        pieces: Vec::new(),
+                        current: Some(Box::new(Rest { batches: Box::new(all), skip: left })),
+                    };
+                }
+                rest.remove(0);
+                Some(first.open_after(&self.task, left).unwrap_or_else(|error| Box::new(std::iter::once(Err(error)))))
+            }
+            _ => None,
+        };
+        rest.reverse();
+        Batches { task: self.task, pieces: rest, current }
     }
 
     /// Starts reading; the iterator blocks while it reads and ends after its first error.

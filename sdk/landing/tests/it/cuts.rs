@@ -43,7 +43,7 @@ fn quoted_line_ends_at_every_border() {
         }
         let resource = [place.land(&source, "a.csv", text.as_bytes())];
         for (chunk_bytes, batch_rows) in [(16, 1), (17 + dice.roll(50), 1 + dice.roll(9)), (1 << 20, 8192)] {
-            let options = ReadOptions { batch_rows, chunk_bytes, min_split_bytes: 1 };
+            let options = ReadOptions { batch_rows, chunk_bytes, min_split_bytes: 1, ..ReadOptions::default() };
             for parallelism in [1, 2, 3 + dice.roll(30)] {
                 let read = rows(&resource, &source, &types, None, parallelism, &options);
                 let read = read.unwrap_or_else(|error| panic!("round {round}: {error}\n{text}"));
@@ -76,7 +76,7 @@ fn lines_of_json_at_every_border() {
     let text: String = (0..50).map(|n| format!("{{\"n\": {n}, \"s\": \"{}\"}}\n", "x".repeat(n % 7))).collect();
     let resource = [place.land(&source, "a.ndjson", text.as_bytes())];
     for parallelism in 1..60 {
-        let options = ReadOptions { batch_rows: 3, chunk_bytes: 20, min_split_bytes: 1 };
+        let options = ReadOptions { batch_rows: 3, chunk_bytes: 20, min_split_bytes: 1, ..ReadOptions::default() };
         let read = rows(&resource, &source, &columns(&[("n", DataType::Int)]), None, parallelism, &options).unwrap();
         assert_eq!(read, (0..50).map(|n| vec![n.to_string()]).collect::<Vec<_>>(), "{parallelism} splits");
     }

@@ -3,6 +3,7 @@
 // a test that panics says enough, and one that is skipped says so
 #![allow(clippy::unwrap_used, clippy::print_stderr)]
 
+mod any_bytes;
 mod collect;
 mod csv;
 mod cuts;

@@ -8,7 +8,7 @@ use arrow::array::{
     TimestampNanosecondArray,
 };
 use arrow::datatypes::Int32Type;
-use meshwright_landing::ReadOptions;
+use meshwright_landing::{ReadOptions, reader_with};
 use meshwright_spec::{DataType, Format};
 
 use crate::support::{Place, columns, inferred, read, rows, source};
@@ -86,4 +86,58 @@ fn what_would_lose_something_is_refused() {
     assert_eq!(fails("words", DataType::String), ("M0303", "words".to_owned()));
     let cut = &bytes[..bytes.len() - 9];
     assert_eq!(read(Format::Parquet, "a.parquet", cut, &[]).unwrap_err().diagnostic.code, "M0302");
+}
+
+#[test]
+fn text_can_stay_as_it_is_stored() {
+    let place = Place::new();
+    let source = source(Format::Parquet, &[]);
+    let few: Vec<&str> = (0..3000).map(|n| ["u", "v"][n % 2]).collect();
+    let many: Vec<String> = (0..3000).map(|n| format!("{n:0>600}")).collect();
+    let bytes = file(
+        vec![
+            ("few", Arc::new(LargeStringArray::from(few)) as ArrayRef),
+            ("many", Arc::new(LargeStringArray::from_iter_values(many))),
+            ("n", Arc::new(Int32Array::from_iter_values(0..3000))),
+        ],
+        3000,
+    );
+    let resource = [place.land(&source, "a.parquet", &bytes)];
+    let types = columns(&[("n", DataType::Long), ("many", DataType::String), ("few", DataType::String)]);
+    let stored = ReadOptions { as_stored: true, ..ReadOptions::default() };
+    let split = reader_with(&resource, &source, &types, None, 1, &stored).unwrap().remove(0);
+    let found: Vec<String> = split.schema().fields().iter().map(|f| f.data_type().to_string()).collect();
+    assert_eq!(found, ["Int64", "Utf8View", "Dictionary(Int32, Utf8)"]);
+    assert_eq!(split.rows(), Some(3000));
+    let plain = rows(&resource, &source, &types, None, 1, &ReadOptions::default()).unwrap();
+    assert_eq!(rows(&resource, &source, &types, None, 3, &stored).unwrap(), plain);
+}
+
+#[test]
+fn a_split_can_be_entered_at_any_row() {
+    let place = Place::new();
+    let parquet = source(Format::Parquet, &[]);
+    let bytes = file(vec![("n", Arc::new(Int32Array::from_iter_values(0..100)) as ArrayRef)], 7);
+    let text: String = (0..100).map(|n| format!("{n}\n")).collect();
+    let csv = source(crate::support::csv(), &[]);
+    let of_parquet = place.land(&parquet, "a.parquet", &bytes);
+    let of_csv = place.land(&csv, "a.csv", format!("n\n{text}").as_bytes());
+    let options = ReadOptions { min_split_bytes: 1, batch_rows: 5, ..ReadOptions::default() };
+    for (source, resource) in [(&parquet, of_parquet), (&csv, of_csv)] {
+        for parallelism in [1, 3] {
+            let types = columns(&[("n", DataType::Int)]);
+            let splits =
+                reader_with(std::slice::from_ref(&resource), source, &types, None, parallelism, &options).unwrap();
+            for split in splits {
+                let all: Vec<Vec<String>> =
+                    split.clone().into_iter().flat_map(|batch| crate::support::shown(&batch.unwrap())).collect();
+                for skip in 0..=all.len() {
+                    let rest = split.clone().open_after(skip as u64);
+                    let rest: Vec<Vec<String>> =
+                        rest.flat_map(|batch| crate::support::shown(&batch.unwrap())).collect();
+                    assert_eq!(rest, all[skip..], "after {skip} of {} rows", all.len());
+                }
+            }
+        }
+    }
 }

@@ -88,6 +88,7 @@ pub(crate) fn kind(kind: &CheckKind) -> Json {
         CheckKind::Aggregate { column, function, bounds } => {
             json!({ "aggregate": column, "function": function, "bounds": limits(bounds) })
         }
+        CheckKind::Fingerprint { column, value } => json!({ "fingerprint": column, "is": value }),
         CheckKind::Freshness { column, max_age } => json!({ "freshness": max_age.seconds, "column": column }),
         CheckKind::References { column, port, target } => {
             json!({ "references": column, "target": format!("{port}({target})") })

@@ -22,7 +22,7 @@ pub(super) struct Kind {
 type Read = fn(&Table<'_>, &Columns, Option<&str>) -> Option<CheckKind>;
 
 /// Every key that some kind of check has.
-pub(super) const ALL_KEYS: [&str; 12] = [
+pub(super) const ALL_KEYS: [&str; 13] = [
     "column",
     "columns",
     "min",
@@ -30,6 +30,7 @@ pub(super) const ALL_KEYS: [&str; 12] = [
     "pattern",
     "format",
     "values",
+    "value",
     "sql",
     "function",
     "max_age",
@@ -66,6 +67,7 @@ pub(super) const KINDS: &[Kind] = kinds![
     "expression", rows, Consistency, ["sql"], expression;
     "query" or "sql_metric", table, Accuracy, ["sql", "min", "max"], query;
     "aggregate", table, Accuracy, ["column", "function", "min", "max"], aggregate;
+    "fingerprint", table, Accuracy, ["column", "value"], fingerprint;
     "freshness", table, Timeliness, ["column", "max_age"], fresh;
     "references" or "foreign_key", rows, Consistency, ["column", "references"], refers;
     "program", rows, Accuracy, ["name"], program;
@@ -177,6 +179,20 @@ fn aggregate(table: &Table<'_>, columns: &Columns, _: Option<&str>) -> Option<Ch
     };
     let bounds: Option<Bounds> = bounded(table, found).map(|(bounds, _)| bounds);
     Some(CheckKind::Aggregate { column: column?.name.clone(), function: function?.to_owned(), bounds: bounds? })
+}
+
+fn fingerprint(table: &Table<'_>, columns: &Columns, _: Option<&str>) -> Option<CheckKind> {
+    let column = column(table, columns);
+    let value = table.need("value", "value = \"0f1e2d3c4b5a69788796a5b4c3d2e1f0\"");
+    let text = value.and_then(Value::some_text);
+    if let (Some(value), Some(text)) = (value, text)
+        && (text.len() != 32 || !text.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b)))
+    {
+        let report = Diagnostic::error("M0205", format!("`{text}` is no fingerprint")).at(value.span.clone(), "");
+        table.document.report(report.help("32 digits, 0 to 9 and a to f: `mesh contract suggest` writes them"));
+        return None;
+    }
+    Some(CheckKind::Fingerprint { column: column?.name.clone(), value: text?.to_owned() })
 }
 
 fn fresh(table: &Table<'_>, columns: &Columns, _: Option<&str>) -> Option<CheckKind> {

@@ -67,6 +67,7 @@ fn follow(check: &Check, pairs: &Pairs<'_>) -> Check {
         | CheckKind::Format { column, .. }
         | CheckKind::Values { column, .. }
         | CheckKind::Aggregate { column, .. }
+        | CheckKind::Fingerprint { column, .. }
         | CheckKind::References { column, .. } => rename(column),
         CheckKind::Freshness { column, .. } => column.iter_mut().for_each(rename),
         CheckKind::Unique { columns } => columns.iter_mut().for_each(rename),

@@ -38,6 +38,27 @@ pub(super) fn format(table: &Table<'_>, paths: &[String]) -> Option<Format> {
     }
 }
 
+impl Format {
+    /// The layout that the names of files tell by their suffixes, with its usual options; none if they tell none, or
+    /// different ones.
+    pub fn of_names<'a>(names: impl IntoIterator<Item = &'a str>) -> Option<Format> {
+        let names: Vec<String> = names.into_iter().map(str::to_owned).collect();
+        let (kind, delimiter) = suffix(&names)?;
+        Some(match kind {
+            Kind::Csv => Format::Csv {
+                delimiter,
+                header: true,
+                quote: b'"',
+                encoding: "utf-8".to_owned(),
+                null: vec![String::new()],
+            },
+            Kind::Ndjson => Format::Ndjson,
+            Kind::Json => Format::Json,
+            Kind::Parquet => Format::Parquet,
+        })
+    }
+}
+
 /// The layout that the suffix of all files means, and the delimiter that goes with it.
 fn suffix(paths: &[String]) -> Option<(Kind, u8)> {
     let mut kinds = paths.iter().map(|path| {

@@ -1,0 +1,46 @@
+//! M13xx: checks of files, profiles, suggestions and drift.
+use super::Page;
+
+pub(super) const PAGES: &[Page] = &[
+    Page {
+        code: "M1301",
+        title: "a port outside its product needs its full name",
+        what: "The name has no domain and product, and there is no product here whose port it could be.",
+        why: "Several products may have a port of the same short name.",
+        example: "mesh check delivery.csv --port country_year   # in a folder without product.toml",
+        fix: "Name it `domain.product.port`, or go to the product's folder; `mesh list` shows the ports.",
+    },
+    Page {
+        code: "M1302",
+        title: "a file does not say what kind it is",
+        what: "Its name ends with no suffix that is known, or several files end with different ones.",
+        why: "Guessing from content reads some files wrongly, and nobody would notice.",
+        example: "mesh profile delivery.txt",
+        fix: "Rename it: .csv, .tsv, .ndjson, .jsonl, .json, .parquet, each also with .gz or .zst; or declare it as a \
+              source of a product and check it with `--port`.",
+    },
+    Page {
+        code: "M1303",
+        title: "the two states have no column in common",
+        what: "Drift compares columns of the same name and kind, and there is none.",
+        why: "Without anything to compare, `no drift` would be said of nothing.",
+        example: "mesh drift climate.emissions.country_year --against flights.parquet",
+        fix: "Compare two states of the same port, or a file of the port's columns.",
+    },
+    Page {
+        code: "M1304",
+        title: "a contract is there already",
+        what: "`mesh contract suggest --output` names a file that exists.",
+        why: "A suggestion must not write over what people have agreed on.",
+        example: "mesh contract suggest delivery.csv --output contracts/daily.toml",
+        fix: "Write it beside and compare, or remove the old file first; `--force` writes over it.",
+    },
+    Page {
+        code: "M1305",
+        title: "nothing to compare with",
+        what: "Drift is between two states, and only one was named: a file alone, or a port with a single release.",
+        why: "There is no state before that could be guessed.",
+        example: "mesh drift delivery.csv",
+        fix: "Name the state before with `--from WHEN`, or a file or port with `--against`.",
+    },
+];
