@@ -1,25 +1,37 @@
-//! Opening the database, and its schema.
+//! Opening a mesh's database.
 use std::sync::Arc;
-use std::time::{Duration, Instant};
 
 use iceberg::io::FileIO;
-use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
+use meshwright_spec::Secret;
+use meshwright_storage::secret;
+use sqlx::any::AnyConnectOptions;
+use sqlx::{Any, AnyConnection, ConnectOptions, Connection, Pool};
 
-use crate::{Error, Home, Kind, Result};
+use crate::dialect::Dialect;
+use crate::home::Database;
+use crate::lease::Held;
+use crate::{Error, Home, Kind, Result, objects};
 
 /// The catalog's name in the JDBC tables.
 pub(crate) const CATALOG: &str = "mesh";
-/// Raised when the registry's tables change in a way an older binary would misread.
-const VERSION: i64 = 2;
-/// How long others may hold the database.
-const PATIENCE: Duration = Duration::from_secs(30);
+
+/// A row of the database.
+pub(crate) type Record = sqlx::any::AnyRow;
+/// A transaction; dropped without `commit`, nothing of it has happened.
+pub(crate) type Transaction<'a> = sqlx::Transaction<'a, Any>;
 
 /// One mesh, opened. Cheap to clone.
+///
+/// SQL is one text for SQLite and Postgres: parameters are `$1`, `$2`; `ON CONFLICT (...) DO ...` instead of `INSERT OR
+/// ...`; columns are TEXT or BIGINT; in `DO UPDATE SET` an old value is named with its table. What cannot be said so is
+/// in `dialect`.
 #[derive(Debug, Clone)]
 pub struct Catalog {
     pub(crate) home: Arc<Home>,
-    pub(crate) db: SqlitePool,
+    pub(crate) db: Pool<Any>,
+    pub(crate) dialect: Dialect,
     pub(crate) io: FileIO,
+    pub(crate) held: Held,
 }
 
 impl Catalog {
@@ -38,21 +50,17 @@ impl Catalog {
     /// # Errors
     /// `NotFound` when there is none.
     pub async fn open_existing(home: Home) -> Result<Self> {
-        if !home.database.exists() {
-            return Err(Error::new(Kind::NotFound, format!("there is no mesh at {}", home.database.display()))
-                .help("`mesh run` in a product's folder makes one; `--mesh URL` or MESH_URL names another"));
-        }
-        let catalog = Self::connect(home, false).await?;
+        let catalog = Self::open_moved(home).await?;
         catalog.refuse_moved().await?;
         Ok(catalog)
     }
 
     /// Opens a mesh whose tables may name a place where it no longer is, to mend that.
     pub async fn open_moved(home: Home) -> Result<Self> {
-        if !home.database.exists() {
-            return Self::open_existing(home).await;
+        match &home.database {
+            Database::Sqlite(file) if !file.exists() => Err(missing(&home)),
+            _ => Self::connect(home, false).await,
         }
-        Self::connect(home, false).await
     }
 
     /// Its places.
@@ -65,117 +73,129 @@ impl Catalog {
         &self.io
     }
 
-    async fn connect(home: Home, create: bool) -> Result<Self> {
-        if create && let Some(dir) = home.database.parent() {
-            std::fs::create_dir_all(dir).map_err(|e| Error::from(e).with("folder", dir.display()))?;
-        }
-        let options = SqliteConnectOptions::new()
-            .filename(&home.database)
-            .create_if_missing(create)
-            .journal_mode(SqliteJournalMode::Wal)
-            .synchronous(SqliteSynchronous::Full)
-            .busy_timeout(PATIENCE);
-        let started = Instant::now();
-        let db = loop {
-            let made = SqlitePoolOptions::new().max_connections(4).connect_with(options.clone()).await;
-            match made.map_err(Error::from) {
-                Ok(db) => break db,
-                // switching a new database to write-ahead logging does not wait for others who do the same
-                Err(e) if e.kind() == Kind::Conflict && started.elapsed() < PATIENCE => {
-                    tokio::time::sleep(Duration::from_millis(20)).await;
-                }
-                Err(e) => return Err(e.with("database", home.database.display())),
-            }
-        };
-        let catalog = Self { home: Arc::new(home), db, io: FileIO::new_with_fs() };
-        catalog.migrate().await?;
-        Ok(catalog)
+    /// A transaction that writes. What it decides by must be compared in its statements: others write at the same time.
+    pub(crate) async fn begin(&self) -> Result<Transaction<'static>> {
+        self.dialect.begin(&self.db).await
     }
 
-    async fn migrate(&self) -> Result<()> {
-        let found: i64 = sqlx::query_scalar("PRAGMA user_version").fetch_one(&self.db).await?;
-        if found == VERSION {
-            return Ok(());
+    /// A transaction that alone writes what `what` names (a product, a port): it may read first and write then.
+    pub(crate) async fn begin_alone(&self, what: impl std::fmt::Display) -> Result<Transaction<'static>> {
+        let mut tx = self.begin().await?;
+        self.dialect.lock(&mut tx, &what.to_string()).await?;
+        Ok(tx)
+    }
+
+    /// A transaction whose statements all read one state of the database.
+    pub(crate) async fn begin_read(&self) -> Result<Transaction<'static>> {
+        self.dialect.begin_read(&self.db).await
+    }
+
+    async fn connect(mut home: Home, create: bool) -> Result<Self> {
+        sqlx::any::install_default_drivers();
+        if create
+            && let Database::Sqlite(file) = &home.database
+            && let Some(dir) = file.parent()
+        {
+            std::fs::create_dir_all(dir).map_err(|e| Error::from(e).with("folder", dir.display()))?;
         }
-        if found > VERSION {
-            return Err(Error::new(Kind::Unsupported, "a newer version of mesh wrote this mesh")
-                .with("its version", found)
-                .with("ours", VERSION)
-                .help("upgrade `mesh`"));
+        let dialect = Dialect::of(&home.database);
+        let options = options(&home.database, create)?;
+        if dialect == Dialect::Postgres {
+            // a pool would try for long what one connection knows at once
+            let first = options.connect().await.map_err(|e| Error::from(e).with("database", &home.database))?;
+            let _ = first.close().await;
         }
-        let mut tx = self.db.begin_with("BEGIN IMMEDIATE").await?;
-        for statement in SCHEMA.split(";\n").filter(|s| !s.trim().is_empty()) {
-            sqlx::query(statement).execute(&mut *tx).await?;
+        let db = dialect.pool().connect_lazy_with(options);
+        let mut connection = db.acquire().await.map_err(|e| Error::from(e).with("database", &home.database))?;
+        if !create && dialect.version(&mut connection).await?.is_none() {
+            return Err(missing(&home));
         }
-        sqlx::query(&format!("PRAGMA user_version = {VERSION}")).execute(&mut *tx).await?;
-        tx.commit().await?;
-        Ok(())
+        dialect.migrate(&mut connection).await.map_err(|e| e.with("database", &home.database))?;
+        settle_warehouse(&mut home, &mut connection).await?;
+        drop(connection);
+        let io = objects::access(&home.warehouse);
+        Ok(Self { home: Arc::new(home), db, dialect, io, held: Held::default() })
     }
 }
 
-/// Iceberg's JDBC-catalog tables, then ours.
-const SCHEMA: &str = "
-CREATE TABLE IF NOT EXISTS iceberg_tables (
-    catalog_name VARCHAR(255) NOT NULL, table_namespace VARCHAR(255) NOT NULL, table_name VARCHAR(255) NOT NULL,
-    metadata_location VARCHAR(1000), previous_metadata_location VARCHAR(1000), iceberg_type VARCHAR(5),
-    PRIMARY KEY (catalog_name, table_namespace, table_name));
-CREATE TABLE IF NOT EXISTS iceberg_namespace_properties (
-    catalog_name VARCHAR(255) NOT NULL, namespace VARCHAR(255) NOT NULL, property_key VARCHAR(255) NOT NULL,
-    property_value VARCHAR(1000), PRIMARY KEY (catalog_name, namespace, property_key));
-CREATE TABLE IF NOT EXISTS mesh_products (
-    product TEXT PRIMARY KEY, title TEXT NOT NULL, description TEXT NOT NULL, owner_team TEXT NOT NULL, owner_email TEXT,
-    tags TEXT NOT NULL, repository TEXT, git_commit TEXT, template TEXT, published_at TEXT, updated_at TEXT NOT NULL);
-CREATE TABLE IF NOT EXISTS mesh_ports (
-    port TEXT PRIMARY KEY, product TEXT NOT NULL, mode TEXT NOT NULL, published_at TEXT,
-    current_version TEXT, current_checksum TEXT, pending_version TEXT, pending_checksum TEXT);
-CREATE TABLE IF NOT EXISTS mesh_contracts (
-    port TEXT NOT NULL, version TEXT NOT NULL, checksum TEXT NOT NULL, text TEXT NOT NULL,
-    frozen_at TEXT, registered_at TEXT NOT NULL, PRIMARY KEY (port, version, checksum));
-CREATE TABLE IF NOT EXISTS mesh_consumers (
-    product TEXT NOT NULL, input TEXT NOT NULL, port TEXT NOT NULL, version TEXT NOT NULL, columns TEXT NOT NULL,
-    registered_at TEXT NOT NULL, PRIMARY KEY (product, input));
-CREATE TABLE IF NOT EXISTS mesh_runs (
-    run TEXT PRIMARY KEY, product TEXT NOT NULL, started_at TEXT NOT NULL, finished_at TEXT, outcome TEXT NOT NULL,
-    branch TEXT, work_key TEXT, release INTEGER, git_commit TEXT, message TEXT, detail TEXT NOT NULL);
-CREATE INDEX IF NOT EXISTS mesh_runs_by_product ON mesh_runs (product, started_at);
-CREATE TABLE IF NOT EXISTS mesh_releases (
-    product TEXT NOT NULL, number INTEGER NOT NULL, run TEXT NOT NULL, released_at TEXT NOT NULL,
-    PRIMARY KEY (product, number));
-CREATE TABLE IF NOT EXISTS mesh_release_notes (
-    product TEXT NOT NULL, number BIGINT NOT NULL, kind TEXT NOT NULL, back_to BIGINT, reason TEXT, decided_by TEXT NOT NULL,
-    PRIMARY KEY (product, number));
-CREATE TABLE IF NOT EXISTS mesh_held_runs (
-    run TEXT PRIMARY KEY, product TEXT NOT NULL, held TEXT NOT NULL, held_at TEXT NOT NULL);
-CREATE TABLE IF NOT EXISTS mesh_waivers (
-    run TEXT NOT NULL, port TEXT NOT NULL, check_id TEXT NOT NULL, reason TEXT NOT NULL, waived_by TEXT NOT NULL,
-    waived_at TEXT NOT NULL, waived_until TEXT, PRIMARY KEY (run, port, check_id));
-CREATE TABLE IF NOT EXISTS mesh_release_ports (
-    product TEXT NOT NULL, number INTEGER NOT NULL, port TEXT NOT NULL, table_uuid TEXT NOT NULL,
-    snapshot_id INTEGER NOT NULL, contract_version TEXT NOT NULL, contract_checksum TEXT NOT NULL, row_count INTEGER NOT NULL,
-    PRIMARY KEY (product, number, port));
-CREATE INDEX IF NOT EXISTS mesh_release_ports_by_port ON mesh_release_ports (port, number);
-CREATE TABLE IF NOT EXISTS mesh_check_results (
-    run TEXT NOT NULL, port TEXT NOT NULL, check_id TEXT NOT NULL, outcome TEXT NOT NULL, severity TEXT NOT NULL,
-    result TEXT NOT NULL, PRIMARY KEY (run, port, check_id));
-CREATE TABLE IF NOT EXISTS mesh_run_inputs (
-    run TEXT NOT NULL, input TEXT NOT NULL, port TEXT NOT NULL, table_uuid TEXT NOT NULL, snapshot_id INTEGER NOT NULL,
-    contract_version TEXT NOT NULL, PRIMARY KEY (run, input));
-CREATE TABLE IF NOT EXISTS mesh_lineage (
-    port TEXT NOT NULL, column_name TEXT NOT NULL, source_kind TEXT NOT NULL, source TEXT NOT NULL,
-    source_column TEXT NOT NULL, transformation TEXT NOT NULL, run TEXT NOT NULL,
-    PRIMARY KEY (port, column_name, source_kind, source, source_column))
-";
+fn missing(home: &Home) -> Error {
+    Error::new(Kind::NotFound, format!("there is no mesh at {}", home.database))
+        .help("`mesh run` in a product's folder makes one; `--mesh URL` or MESH_URL names another")
+}
+
+fn options(database: &Database, create: bool) -> Result<AnyConnectOptions> {
+    let url = match database {
+        Database::Sqlite(file) => {
+            let mode = if create { "rwc" } else { "rw" };
+            format!("sqlite://{}?mode={mode}", encode(file.as_os_str().as_encoded_bytes()))
+        }
+        Database::Postgres(url) => with_password(url),
+    };
+    let options: AnyConnectOptions = url.parse().map_err(|e: sqlx::Error| {
+        Error::new(Kind::Invalid, "the mesh's URL cannot be read").with("database", database).because(e)
+    })?;
+    Ok(options.disable_statement_logging())
+}
+
+/// The server's URL with the password of the secrets file, unless it has one or the environment does.
+fn with_password(url: &Secret) -> String {
+    let said = url.expose();
+    let (Some((scheme, rest)), Some(password)) = (said.split_once("://"), secret("PGPASSWORD")) else {
+        return said.to_owned();
+    };
+    let (place, query) = rest.split_at(rest.find(['/', '?']).unwrap_or(rest.len()));
+    match place.rsplit_once('@') {
+        Some((user, host)) if !user.contains(':') => {
+            format!("{scheme}://{user}:{}@{host}{query}", encode(password.expose().as_bytes()))
+        }
+        _ => said.to_owned(),
+    }
+}
+
+/// The database remembers where its tables' data lie, so that only who makes a mesh has to say it.
+async fn settle_warehouse(home: &mut Home, db: &mut AnyConnection) -> Result<()> {
+    if home.warehouse_said {
+        sqlx::query("INSERT INTO mesh_home VALUES ('warehouse', $1) ON CONFLICT (name) DO NOTHING")
+            .bind(&home.warehouse)
+            .execute(&mut *db)
+            .await?;
+    }
+    let known: Option<String> =
+        sqlx::query_scalar("SELECT value FROM mesh_home WHERE name = 'warehouse'").fetch_optional(db).await?;
+    match known {
+        Some(known) if home.warehouse_said && known != home.warehouse => {
+            Err(Error::new(Kind::Invalid, "this mesh keeps its tables elsewhere")
+                .with("warehouse", known)
+                .with("not", &home.warehouse)
+                .help("leave the warehouse out: the mesh knows it"))
+        }
+        Some(known) => {
+            home.set_warehouse(known);
+            Ok(())
+        }
+        None if home.warehouse.is_empty() => {
+            Err(Error::new(Kind::Invalid, "a mesh in a database needs a place for its tables' data")
+                .help("add `warehouse = \"s3://bucket/mesh\"` to [mesh], or set MESH_WAREHOUSE"))
+        }
+        None => Ok(()),
+    }
+}
+
+/// As a part of a URL.
+fn encode(bytes: &[u8]) -> String {
+    use std::fmt::Write;
+    bytes.iter().fold(String::new(), |mut out, b| {
+        match b {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'/' | b'.' | b'-' | b'_' => out.push(char::from(*b)),
+            _ => {
+                let _ = write!(out, "%{b:02X}");
+            }
+        }
+        out
+    })
+}
 
 /// Now, as the registry writes it: RFC 3339, UTC, milliseconds.
 pub(crate) fn now() -> String {
     chrono::Utc::now().to_rfc3339_opts(chrono::SecondsFormat::Millis, true)
-}
-
-pub(crate) type Record = sqlx::sqlite::SqliteRow;
-pub(crate) type Transaction<'a> = sqlx::Transaction<'a, sqlx::Sqlite>;
-
-impl Catalog {
-    pub(crate) async fn begin(&self) -> Result<Transaction<'static>> {
-        Ok(self.db.begin_with("BEGIN IMMEDIATE").await?)
-    }
 }

@@ -33,13 +33,23 @@ pub struct Error {
     help: Option<String>,
     source: Option<Box<dyn std::error::Error + Send + Sync>>,
     retry: bool,
+    lasting: bool,
 }
 
 impl Error {
     /// A failure with one sentence about it.
     pub fn new(kind: Kind, message: impl Into<String>) -> Self {
         let retry = matches!(kind, Kind::Unavailable);
-        Self { kind, code: None, message: message.into(), context: vec![], help: None, source: None, retry }
+        Self {
+            kind,
+            code: None,
+            message: message.into(),
+            context: vec![],
+            help: None,
+            source: None,
+            retry,
+            lasting: false,
+        }
     }
 
     /// Adds a named fact.
@@ -69,6 +79,30 @@ impl Error {
     /// The code of its page, if it has one.
     pub fn page(&self) -> Option<&'static str> {
         self.code
+    }
+
+    fn of_store(kind: opendal::ErrorKind) -> Self {
+        use opendal::ErrorKind as Store;
+        let keys =
+            "keys come from AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, ~/.aws/credentials or MESH_SECRETS_FILE";
+        match kind {
+            Store::NotFound => Self::new(Kind::NotFound, "an object of the store is not there"),
+            Store::PermissionDenied => Self::new(Kind::Denied, "the object store denies access").help(keys),
+            Store::ConfigInvalid => Self::new(Kind::Invalid, "the object store is not configured").help(keys),
+            _ => Self::new(Kind::Unavailable, "the object store does not answer")
+                .help("`mesh run` starts again; nothing half-written is visible"),
+        }
+    }
+
+    /// Marks a conflict that the next attempt would meet again.
+    pub(crate) fn lasting(mut self) -> Self {
+        self.lasting = true;
+        self
+    }
+
+    /// Whether the same would happen again however often the commit is tried: the run itself is over.
+    pub fn is_lasting(&self) -> bool {
+        self.lasting
     }
 
     /// Its kind.
@@ -125,29 +159,58 @@ impl From<iceberg::Error> for Error {
             iceberg::ErrorKind::TableNotFound | iceberg::ErrorKind::NamespaceNotFound => Kind::NotFound,
             iceberg::ErrorKind::CatalogCommitConflicts => Kind::Conflict,
             iceberg::ErrorKind::FeatureUnsupported => Kind::Unsupported,
-            _ => Kind::Unexpected,
+            _ => match std::error::Error::source(&e).and_then(|s| s.downcast_ref::<opendal::Error>()) {
+                Some(store) => return Self::of_store(store.kind()).because(e),
+                None => Kind::Unexpected,
+            },
         };
         Self::new(kind, "a table operation failed").because(e)
     }
 }
 
-/// SQLite's BUSY in its three forms and Postgres' deadlock and serialisation failures: nothing was committed.
-const LOST_RACES: [&str; 5] = ["5", "261", "517", "40P01", "40001"];
+/// SQLite's BUSY in its three forms; Postgres' deadlock, serialisation failure, lock timeout and a key that somebody
+/// else has just taken: nothing was committed.
+const LOST_RACES: [&str; 7] = ["5", "261", "517", "40P01", "40001", "55P03", "23505"];
+/// Postgres' words for who may not: wrong password, unknown role, missing privilege.
+const DENIED: [&str; 3] = ["28P01", "28000", "42501"];
+/// A server that is going away, coming up or full.
+const BUSY: [&str; 6] = ["57P01", "57P02", "57P03", "57P05", "53300", "25P03"];
+/// The server knows no such database.
+const NO_DATABASE: &str = "3D000";
 
 impl From<sqlx::Error> for Error {
     fn from(e: sqlx::Error) -> Self {
+        use sqlx::Error::{Database, Io, PoolClosed, PoolTimedOut, Protocol, Tls, WorkerCrashed};
         let code = match &e {
-            sqlx::Error::Database(d) => d.code().map(|c| c.into_owned()),
-            _ => None,
+            Database(d) => d.code().map(|c| c.into_owned()).unwrap_or_default(),
+            _ => String::new(),
         };
-        let kind = match (&e, code.as_deref()) {
-            (_, Some(c)) if LOST_RACES.contains(&c) => Kind::Conflict,
-            (sqlx::Error::Io(_) | sqlx::Error::PoolTimedOut, _) => Kind::Unavailable,
-            _ => Kind::Unexpected,
+        let (kind, message, help) = match (&e, code.as_str()) {
+            (_, c) if LOST_RACES.contains(&c) => (Kind::Conflict, REFUSED, None),
+            (_, c) if DENIED.contains(&c) => (
+                Kind::Denied,
+                "the mesh's database does not let this user in",
+                Some("a password comes from PGPASSWORD or ~/.pgpass, never from a file of the product"),
+            ),
+            (_, NO_DATABASE) => {
+                (Kind::NotFound, "the server has no such database", Some("`createdb` makes one; `mesh run` fills it"))
+            }
+            (_, c) if BUSY.contains(&c) || c.starts_with("08") => (Kind::Unavailable, SILENT, None),
+            (Io(_) | PoolTimedOut | PoolClosed | Tls(_) | Protocol(_) | WorkerCrashed, _) => {
+                (Kind::Unavailable, SILENT, None)
+            }
+            _ => (Kind::Unexpected, REFUSED, None),
         };
-        Self::new(kind, "the mesh's database refused a statement").because(e)
+        let error = Self::new(kind, message).because(e);
+        match help {
+            Some(help) => error.help(help),
+            None => error,
+        }
     }
 }
+
+const REFUSED: &str = "the mesh's database refused a statement";
+const SILENT: &str = "the mesh's database does not answer";
 
 impl From<std::io::Error> for Error {
     fn from(e: std::io::Error) -> Self {

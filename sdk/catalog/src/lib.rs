@@ -7,15 +7,19 @@
 //! - [`Catalog::release`] moves all ports of a product and writes its records in ONE transaction, or nothing.
 
 mod database;
+mod dialect;
 mod error;
 mod home;
+mod lease;
+mod objects;
 mod registry;
 mod release;
+mod schema;
 mod tables;
 
 pub use database::Catalog;
 pub use error::{Error, Kind, Result};
-pub use home::Home;
+pub use home::{Database, Home};
 pub use registry::{
     CheckRecord, ContractRecord, Decided, Decision, ErasureRecord, Held, InputRecord, LineageEdge, Need, PortRecord,
     ProductRecord, Published, RegistryText, ReleaseRecord, ReleasedPort, RunGuard, RunOutcome, RunRecord, SearchHit,

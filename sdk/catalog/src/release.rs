@@ -1,7 +1,6 @@
 //! The release: all ports of a product move, with everything that is to be known of it, in one transaction.
-use sqlx::{Sqlite, Transaction};
 
-use crate::database::now;
+use crate::database::{Transaction, now};
 use crate::registry::{end_accepted, write_decision};
 use crate::tables::Staged;
 use crate::{
@@ -47,11 +46,12 @@ impl Catalog {
     /// become visible in one transaction, or none does. Returns the release's number, counted from 1.
     ///
     /// # Errors
-    /// `Conflict` when any table has moved since it was staged; nothing has changed then.
+    /// `Conflict` when any table has moved since it was staged, or the run has lost its lease; nothing has changed then.
     pub async fn release(&self, staged: Vec<Staged>, new: &NewRelease) -> Result<i64> {
         let mut number = 0;
         let outcome = async {
-            let mut tx = self.db.begin_with("BEGIN IMMEDIATE").await?;
+            let mut tx = self.begin_alone(&new.product).await?;
+            self.give_back(&mut tx, &new.run).await?;
             crate::tables::move_pointers(&mut tx, &staged).await?;
             number = record(&mut tx, new).await?;
             tx.commit().await?;
@@ -70,15 +70,16 @@ impl Catalog {
         checks: &[CheckRecord],
         finish: &Finish,
     ) -> Result<()> {
-        let mut tx = self.db.begin_with("BEGIN IMMEDIATE").await?;
+        let mut tx = self.begin().await?;
         write_checks(&mut tx, run, checks).await?;
+        self.take_away(&mut tx, run, true).await?;
         end_run(&mut tx, run, outcome, None, finish).await?;
         tx.commit().await?;
         Ok(())
     }
 }
 
-async fn record(tx: &mut Transaction<'_, Sqlite>, new: &NewRelease) -> Result<i64> {
+async fn record(tx: &mut Transaction<'_>, new: &NewRelease) -> Result<i64> {
     let at = now();
     let number: i64 = sqlx::query_scalar("SELECT coalesce(max(number), 0) + 1 FROM mesh_releases WHERE product = $1")
         .bind(&new.product)
@@ -124,7 +125,7 @@ async fn record(tx: &mut Transaction<'_, Sqlite>, new: &NewRelease) -> Result<i6
         sqlx::query("DELETE FROM mesh_lineage WHERE port = $1").bind(&port.port).execute(&mut **tx).await?;
     }
     for edge in &new.lineage {
-        sqlx::query("INSERT OR IGNORE INTO mesh_lineage VALUES ($1, $2, $3, $4, $5, $6, $7)")
+        sqlx::query("INSERT INTO mesh_lineage VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING")
             .bind(&edge.port)
             .bind(&edge.column)
             .bind(&edge.source_kind)
@@ -154,23 +155,26 @@ async fn record(tx: &mut Transaction<'_, Sqlite>, new: &NewRelease) -> Result<i6
     Ok(number)
 }
 
-async fn write_checks(tx: &mut Transaction<'_, Sqlite>, run: &str, checks: &[CheckRecord]) -> Result<()> {
+async fn write_checks(tx: &mut Transaction<'_>, run: &str, checks: &[CheckRecord]) -> Result<()> {
     for check in checks {
-        sqlx::query("INSERT OR REPLACE INTO mesh_check_results VALUES ($1, $2, $3, $4, $5, $6)")
-            .bind(run)
-            .bind(&check.port)
-            .bind(&check.check)
-            .bind(&check.outcome)
-            .bind(&check.severity)
-            .bind(check.result.to_string())
-            .execute(&mut **tx)
-            .await?;
+        sqlx::query(
+            "INSERT INTO mesh_check_results VALUES ($1, $2, $3, $4, $5, $6)
+             ON CONFLICT (run, port, check_id) DO UPDATE SET outcome = $4, severity = $5, result = $6",
+        )
+        .bind(run)
+        .bind(&check.port)
+        .bind(&check.check)
+        .bind(&check.outcome)
+        .bind(&check.severity)
+        .bind(check.result.to_string())
+        .execute(&mut **tx)
+        .await?;
     }
     Ok(())
 }
 
 async fn end_run(
-    tx: &mut Transaction<'_, Sqlite>,
+    tx: &mut Transaction<'_>,
     run: &str,
     outcome: RunOutcome,
     release: Option<i64>,
@@ -191,7 +195,7 @@ async fn end_run(
     .execute(&mut **tx)
     .await?;
     if done.rows_affected() != 1 {
-        return Err(crate::Error::new(crate::Kind::Conflict, format!("run `{run}` was ended by somebody else")));
+        return Err(Error::new(Kind::Conflict, format!("run `{run}` was ended by somebody else")).lasting());
     }
     Ok(())
 }

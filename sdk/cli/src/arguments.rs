@@ -26,9 +26,12 @@ pub(crate) struct Global {
     /// Work in this folder, as in git
     #[arg(short = 'C', value_name = "DIR", global = true)]
     pub(crate) directory: Option<PathBuf>,
-    /// The mesh: a directory, file:// or sqlite:// [default: MESH_URL, then product.toml, then your own]
+    /// The mesh: a directory, file://, sqlite:// or postgres:// [default: MESH_URL, then product.toml, then your own]
     #[arg(long, value_name = "URL", global = true)]
     pub(crate) mesh: Option<String>,
+    /// Where a new mesh keeps its tables: s3://bucket/prefix or a directory [default: MESH_WAREHOUSE, then product.toml]
+    #[arg(long, value_name = "URL", global = true)]
+    pub(crate) warehouse: Option<String>,
     /// Print one JSON object instead of text
     #[arg(long, global = true)]
     pub(crate) json: bool,

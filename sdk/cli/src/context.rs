@@ -16,6 +16,7 @@ use crate::{printer, problem};
 pub(crate) struct Context {
     pub(crate) dir: PathBuf,
     mesh: Option<String>,
+    warehouse: Option<String>,
     pub(crate) json: bool,
     pub(crate) quiet: bool,
     verbose: u8,
@@ -25,7 +26,8 @@ impl Context {
     pub(crate) fn new(global: &Global) -> Self {
         Self {
             dir: global.directory.clone().unwrap_or_else(|| PathBuf::from(".")),
-            mesh: global.mesh.clone().or_else(|| std::env::var("MESH_URL").ok().filter(|u| !u.is_empty())),
+            mesh: global.mesh.clone().or_else(|| set("MESH_URL")),
+            warehouse: global.warehouse.clone().or_else(|| set("MESH_WAREHOUSE")),
             json: global.json,
             quiet: global.quiet,
             verbose: global.verbose,
@@ -72,15 +74,15 @@ impl Context {
     /// The mesh's places: `--mesh`, `MESH_URL`, `product.toml`, the user's own.
     pub(crate) fn home(&self, product: Option<&Product>) -> Result<Home, Failure> {
         if let Some(url) = &self.mesh {
-            return Ok(Home::parse(url, None)?);
+            return Ok(Home::parse(url, self.warehouse.as_deref())?);
         }
         let found = match product {
             Some(_) => None,
             None => product_file(&self.dir),
         };
         match product.or(found.as_ref()).and_then(|p| p.mesh.as_ref()) {
-            Some(home) => Ok(Home::parse(&home.url, home.warehouse.as_deref())?),
-            None => Ok(Home::of_user()?),
+            Some(home) => Ok(Home::parse(&home.url, self.warehouse.as_deref().or(home.warehouse.as_deref()))?),
+            None => Ok(Home::of_user(self.warehouse.as_deref())?),
         }
     }
 
@@ -144,6 +146,11 @@ impl Context {
     pub(crate) fn has_terminal(&self) -> bool {
         std::io::stdin().is_terminal() && std::io::stderr().is_terminal() && !self.json
     }
+}
+
+/// A variable of the environment, unless it is empty.
+fn set(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
 }
 
 fn product_file(dir: &Path) -> Option<Product> {

@@ -47,7 +47,12 @@ pub(crate) async fn ingest(
     run: &str,
     events: &Events<'_>,
 ) -> Result<Ingested> {
-    let landing = Landing::open(&catalog.home().landing).map_err(|e| refused(e, project))?;
+    let home = catalog.home();
+    let landing = match &home.far_landing {
+        Some(url) => Landing::open_far(url, catalog.scratch(run).join("landing")),
+        None => Landing::open(&home.landing),
+    };
+    let landing = landing.map_err(|e| refused(e, project))?;
     let attempt = AttemptContext { run: run.to_owned(), product: project.product.name.to_string(), at: Utc::now() };
     let mut out = Ingested { deliveries: vec![], inferred: vec![], settling: vec![] };
     for source in &project.product.sources {

@@ -1,4 +1,5 @@
 //! The landing: raw bytes under their hash, and the collection log.
+mod far;
 mod log;
 mod redact;
 mod store;
@@ -8,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use chrono::{DateTime, Utc};
-use futures::stream::{StreamExt, iter};
+use futures::stream::{StreamExt, TryStreamExt, iter};
 use meshwright_spec::{Diagnostic, Source};
 use sha2::{Digest, Sha256};
 
@@ -35,6 +36,7 @@ const AT_ONCE: usize = 4;
 #[derive(Debug, Clone)]
 pub struct Landing {
     store: Store,
+    far: Option<far::Far>,
 }
 
 /// On whose behalf bytes are collected.
@@ -118,7 +120,13 @@ impl Collected {
 impl Landing {
     /// Opens the landing in a folder, which is made if it is not there.
     pub fn open(root: impl AsRef<Path>) -> Result<Self, LandingError> {
-        Ok(Self { store: Store::open(root.as_ref())? })
+        Ok(Self { store: Store::open(root.as_ref())?, far: None })
+    }
+
+    /// Opens the landing in an object store, `s3://bucket/prefix`. Bytes pass through a folder, from which they are
+    /// parsed; when [`Landing::collect`] returns, the store has them.
+    pub fn open_far(url: &str, passing: impl AsRef<Path>) -> Result<Self, LandingError> {
+        Ok(Self { store: Store::open(passing.as_ref())?, far: Some(far::Far::open(url)?) })
     }
 
     /// The folder it lies in.
@@ -173,7 +181,18 @@ impl Landing {
             }
         }
         log.sync()?;
-        if failures.is_empty() { Ok(collected(arrived, settling)) } else { Err(failed(source, failures)) }
+        let outcome =
+            if failures.is_empty() { Ok(collected(arrived, settling)) } else { Err(failed(source, failures)) };
+        if let Some(far) = &self.far {
+            let kept: &[Resource] = outcome.as_ref().map_or(&[], |collected| &collected.resources);
+            iter(kept)
+                .map(|one| far.keep(&one.sha256, &one.path, one.bytes))
+                .buffer_unordered(AT_ONCE)
+                .try_collect::<()>()
+                .await?;
+            far.send(log.name(), log.path()).await?;
+        }
+        outcome
     }
 
     fn resource(&self, target: &Target, fetched: &Fetched) -> Resource {

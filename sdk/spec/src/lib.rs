@@ -14,6 +14,7 @@ mod lock;
 mod name;
 mod nearest;
 mod product;
+mod secret;
 
 pub use check::{Bounds, Check, CheckKind, Dimension, FixOwner, Tolerance};
 pub use codes::{Page, page, pages};
@@ -28,3 +29,4 @@ pub use nearest::nearest;
 pub use product::{
     FileLayout, Flavor, Format, Input, Materialize, MeshHome, Output, Owner, Product, Source, Step, StepBody, WriteMode,
 };
+pub use secret::Secret;

@@ -9,6 +9,7 @@ const FENCES: &[(&str, &[&str])] = &[
     ("meshwright", &["datafusion", "iceberg", "sqlx", "tokio", "opendal"]),
     ("meshwright-derive", &["arrow", "tokio", "datafusion", "iceberg", "sqlx"]),
     ("meshwright-check", &["datafusion", "iceberg", "sqlx", "tokio"]),
+    ("meshwright-storage", &["arrow", "datafusion", "iceberg", "sqlx"]),
     ("meshwright-landing", &["datafusion", "iceberg", "sqlx"]),
     ("meshwright-catalog", &["datafusion"]),
     ("meshwright-scaffold", &["datafusion", "iceberg", "sqlx", "arrow", "tokio"]),

@@ -2,8 +2,8 @@
 use meshwright_spec::{Contract, Name, PortName, Sources};
 use serde::Serialize;
 use sqlx::Row;
-use sqlx::sqlite::SqliteRow;
 
+use crate::database::Record;
 use crate::{Catalog, Error, Kind, Result};
 
 /// One version of a port's contract.
@@ -67,7 +67,7 @@ impl Catalog {
     }
 }
 
-fn contract_of(row: &SqliteRow) -> Result<ContractRecord> {
+fn contract_of(row: &Record) -> Result<ContractRecord> {
     Ok(ContractRecord {
         port: row.try_get("port")?,
         version: row.try_get("version")?,

@@ -5,7 +5,7 @@ use meshwright_spec::PortName;
 use serde::Serialize;
 use sqlx::Row;
 
-use crate::database::now;
+use crate::database::{Record, now};
 use crate::tables::{Staged, move_pointers};
 use crate::{Catalog, Result};
 
@@ -56,14 +56,9 @@ const FROM_PEOPLE: [(&str, &str, &[&str]); 4] = [
     ("mesh_consumers", "columns", &["product", "input"]),
 ];
 
-const TABLE: &str = "CREATE TABLE IF NOT EXISTS mesh_erasures (
-    erasure TEXT PRIMARY KEY, at TEXT NOT NULL, salt TEXT NOT NULL, subject TEXT NOT NULL, reason TEXT NOT NULL,
-    state TEXT NOT NULL, detail TEXT NOT NULL, pending TEXT NOT NULL)";
-
 impl Catalog {
     /// All erasures, newest first.
     pub async fn erasures(&self) -> Result<Vec<ErasureRecord>> {
-        sqlx::query(TABLE).execute(&self.db).await?;
         let rows = sqlx::query("SELECT * FROM mesh_erasures ORDER BY erasure DESC").fetch_all(&self.db).await?;
         rows.iter()
             .map(|row| {
@@ -95,9 +90,8 @@ impl Catalog {
         rows: &BTreeMap<(PortName, i64), i64>,
         redact: &(dyn Fn(&RegistryText) -> Option<String> + Sync),
     ) -> Result<()> {
-        sqlx::query(TABLE).execute(&self.db).await?;
         let outcome = async {
-            let mut tx = self.db.begin_with("BEGIN IMMEDIATE").await?;
+            let mut tx = self.begin().await?;
             move_pointers(&mut tx, &staged).await?;
             for ((port, snapshot), count) in rows {
                 sqlx::query("UPDATE mesh_release_ports SET row_count = $3 WHERE port = $1 AND snapshot_id = $2")
@@ -171,11 +165,9 @@ impl Catalog {
         Ok(())
     }
 
-    /// Deleted rows stay in a SQLite file, and its journal, until both are written anew.
+    /// Deleted rows stay in a database's files until those are written anew.
     pub async fn forget(&self) -> Result<()> {
-        sqlx::query("VACUUM").execute(&self.db).await?;
-        sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").fetch_all(&self.db).await?;
-        Ok(())
+        self.dialect.forget(&self.db).await
     }
 
     /// Every text of the registry that could name somebody.
@@ -219,7 +211,7 @@ impl Catalog {
     }
 }
 
-fn text_of(row: &sqlx::sqlite::SqliteRow, table: &str, column: &str, keys: &[&str]) -> Result<RegistryText> {
+fn text_of(row: &Record, table: &str, column: &str, keys: &[&str]) -> Result<RegistryText> {
     let key = keys.iter().map(|name| row.try_get::<String, _>(*name)).collect::<std::result::Result<_, _>>()?;
     Ok(RegistryText { place: format!("{table}.{column}"), key, text: row.try_get(column)? })
 }

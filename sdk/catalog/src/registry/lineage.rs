@@ -2,8 +2,8 @@
 use meshwright_spec::PortName;
 use serde::{Deserialize, Serialize};
 use sqlx::Row;
-use sqlx::sqlite::SqliteRow;
 
+use crate::database::Record;
 use crate::{Catalog, Result};
 
 /// One column of a port depends on one column of a source or of another port.
@@ -77,7 +77,7 @@ impl Catalog {
     }
 }
 
-fn edge_of(row: &SqliteRow) -> Result<LineageEdge> {
+fn edge_of(row: &Record) -> Result<LineageEdge> {
     Ok(LineageEdge {
         port: row.try_get("port")?,
         column: row.try_get("column_name")?,

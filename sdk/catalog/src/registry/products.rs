@@ -1,10 +1,9 @@
 //! Products and their ports: registering, publishing, listing.
 use meshwright_spec::{Contract, PortName, ProductName};
 use serde::Serialize;
-use sqlx::sqlite::SqliteRow;
-use sqlx::{Row, Sqlite, Transaction};
+use sqlx::Row;
 
-use crate::database::now;
+use crate::database::{Record, Transaction, now};
 use crate::{Catalog, Error, Kind, Result};
 
 /// A product as the registry knows it.
@@ -64,7 +63,7 @@ impl Catalog {
     /// Registers a product, its ports and contracts as a draft, or refreshes what is said of them, and publishes
     /// nothing. Contracts that are frozen stay.
     pub async fn register(&self, product: &ProductRecord, ports: &[(PortName, &str, &Contract)]) -> Result<()> {
-        let mut tx = self.db.begin_with("BEGIN IMMEDIATE").await?;
+        let mut tx = self.begin_alone(&product.product).await?;
         let published: Option<Option<String>> =
             sqlx::query_scalar("SELECT published_at FROM mesh_products WHERE product = $1")
                 .bind(&product.product)
@@ -93,7 +92,7 @@ impl Catalog {
         ports: &[(PortName, &str, &Contract)],
         consumes: &[(String, PortName, String, Vec<String>)],
     ) -> Result<Vec<Published>> {
-        let mut tx = self.db.begin_with("BEGIN IMMEDIATE").await?;
+        let mut tx = self.begin_alone(&product.product).await?;
         write_product(&mut tx, product).await?;
         sqlx::query("UPDATE mesh_products SET published_at = coalesce(published_at, $2) WHERE product = $1")
             .bind(&product.product)
@@ -166,7 +165,7 @@ impl Catalog {
     }
 }
 
-async fn write_product(tx: &mut Transaction<'_, Sqlite>, p: &ProductRecord) -> Result<()> {
+async fn write_product(tx: &mut Transaction<'_>, p: &ProductRecord) -> Result<()> {
     sqlx::query(
         "INSERT INTO mesh_products (product, title, description, owner_team, owner_email, tags, repository, git_commit,
          template, updated_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
@@ -188,7 +187,7 @@ async fn write_product(tx: &mut Transaction<'_, Sqlite>, p: &ProductRecord) -> R
     Ok(())
 }
 
-async fn write_port(tx: &mut Transaction<'_, Sqlite>, port: &PortName, mode: &str) -> Result<()> {
+async fn write_port(tx: &mut Transaction<'_>, port: &PortName, mode: &str) -> Result<()> {
     sqlx::query(
         "INSERT INTO mesh_ports (port, product, mode) VALUES ($1, $2, $3) ON CONFLICT (port) DO UPDATE SET mode = $3",
     )
@@ -200,16 +199,11 @@ async fn write_port(tx: &mut Transaction<'_, Sqlite>, port: &PortName, mode: &st
     Ok(())
 }
 
-async fn write_contract(
-    tx: &mut Transaction<'_, Sqlite>,
-    port: &PortName,
-    contract: &Contract,
-    freeze: bool,
-) -> Result<()> {
+async fn write_contract(tx: &mut Transaction<'_>, port: &PortName, contract: &Contract, freeze: bool) -> Result<()> {
     let frozen = freeze.then(now);
     sqlx::query(
         "INSERT INTO mesh_contracts VALUES ($1, $2, $3, $4, $5, $6)
-         ON CONFLICT (port, version, checksum) DO UPDATE SET frozen_at = coalesce(frozen_at, $5)",
+         ON CONFLICT (port, version, checksum) DO UPDATE SET frozen_at = coalesce(mesh_contracts.frozen_at, $5)",
     )
     .bind(port.to_string())
     .bind(contract.version.to_string())
@@ -222,7 +216,7 @@ async fn write_contract(
     Ok(())
 }
 
-async fn publish_port(tx: &mut Transaction<'_, Sqlite>, port: &PortName, contract: &Contract) -> Result<Published> {
+async fn publish_port(tx: &mut Transaction<'_>, port: &PortName, contract: &Contract) -> Result<Published> {
     let (name, version) = (port.to_string(), contract.version.to_string());
     let frozen: Option<String> = sqlx::query_scalar(
         "SELECT checksum FROM mesh_contracts WHERE port = $1 AND version = $2 AND frozen_at IS NOT NULL",
@@ -259,7 +253,7 @@ async fn publish_port(tx: &mut Transaction<'_, Sqlite>, port: &PortName, contrac
     Ok(Published { port: name, version, state })
 }
 
-fn product_of(row: &SqliteRow) -> Result<ProductRecord> {
+fn product_of(row: &Record) -> Result<ProductRecord> {
     Ok(ProductRecord {
         product: row.try_get("product")?,
         title: row.try_get("title")?,
@@ -274,7 +268,7 @@ fn product_of(row: &SqliteRow) -> Result<ProductRecord> {
     })
 }
 
-fn port_of(row: &SqliteRow) -> Result<PortRecord> {
+fn port_of(row: &Record) -> Result<PortRecord> {
     Ok(PortRecord {
         port: row.try_get("port")?,
         product: row.try_get("product")?,

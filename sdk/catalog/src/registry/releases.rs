@@ -2,9 +2,8 @@
 use meshwright_spec::{PortName, ProductName};
 use serde::{Deserialize, Serialize};
 use sqlx::Row;
-use sqlx::sqlite::SqliteRow;
 
-use crate::database::Transaction;
+use crate::database::{Record, Transaction};
 use crate::{Catalog, Result};
 
 /// One port within a release.
@@ -120,7 +119,7 @@ pub(crate) async fn releases_in(tx: &mut Transaction<'_>, port: &PortName) -> Re
     rows.iter().map(release_of).collect()
 }
 
-fn release_of(row: &SqliteRow) -> Result<ReleaseRecord> {
+fn release_of(row: &Record) -> Result<ReleaseRecord> {
     Ok(ReleaseRecord {
         product: row.try_get("product")?,
         number: row.try_get("number")?,

@@ -5,9 +5,10 @@ use std::path::PathBuf;
 use meshwright_spec::ProductName;
 use serde::Serialize;
 use sqlx::Row;
-use sqlx::sqlite::SqliteRow;
 
-use crate::database::now;
+use crate::database::{Record, now};
+use crate::dialect::Dialect;
+use crate::lease::Lease;
 use crate::{Catalog, Error, Kind, Result};
 
 /// How a run stands or ended.
@@ -76,12 +77,21 @@ pub struct RunRecord {
     pub detail: serde_json::Value,
 }
 
-/// Shows that a run's process is alive: a locked file, which the operating system unlocks however the process ends.
+/// Shows that a run's process is alive: a locked file, which the operating system unlocks however the process ends, and
+/// for other machines a lease.
 #[derive(Debug)]
 pub struct RunGuard {
     path: PathBuf,
     scratch: PathBuf,
     _locked: File,
+    lease: Option<Lease>,
+}
+
+impl RunGuard {
+    /// The token of its lease, where machines share the mesh: higher than that of every run before it.
+    pub fn fence(&self) -> Option<i64> {
+        self.lease.as_ref().map(|lease| lease.token)
+    }
 }
 
 impl Drop for RunGuard {
@@ -104,7 +114,8 @@ impl Catalog {
         let path = self.lock_path(run);
         let locked = OpenOptions::new().write(true).create_new(true).open(&path)?;
         locked.lock()?;
-        let guard = RunGuard { path, scratch: self.scratch(run), _locked: locked };
+        let mut guard = RunGuard { path, scratch: self.scratch(run), _locked: locked, lease: None };
+        let mut tx = self.begin().await?;
         sqlx::query(
             "INSERT INTO mesh_runs (run, product, started_at, outcome, branch, git_commit, detail)
              VALUES ($1, $2, $3, 'running', $4, $5, '{}')",
@@ -114,8 +125,11 @@ impl Catalog {
         .bind(now())
         .bind(branch)
         .bind(git_commit)
-        .execute(&self.db)
+        .execute(&mut *tx)
         .await?;
+        let token = self.grant(&mut tx, run).await?;
+        tx.commit().await?;
+        guard.lease = token.map(|token| self.hold(run, token));
         Ok(guard)
     }
 
@@ -125,17 +139,26 @@ impl Catalog {
             sqlx::query_scalar("SELECT run FROM mesh_runs WHERE outcome = 'running'").fetch_all(&self.db).await?;
         let mut gone = vec![];
         for run in running {
-            if self.is_alive(&run)? {
+            let dead = match self.is_locked(&run)? {
+                Some(locked) => !locked,
+                // a run of another machine, unless lock files are all there is
+                None => self.dialect == Dialect::Sqlite,
+            };
+            if !dead && (self.dialect == Dialect::Sqlite || self.has_lease(&run).await?) {
                 continue;
             }
+            let mut tx = self.begin().await?;
+            self.take_away(&mut tx, &run, dead).await?;
             let done = sqlx::query(
                 "UPDATE mesh_runs SET outcome = 'interrupted', finished_at = $2,
-                 message = 'its process ended without a word; nothing of it is visible' WHERE run = $1 AND outcome = 'running'",
+                 message = 'its process ended without a word; nothing of it is visible' WHERE run = $1
+                 AND outcome = 'running' AND NOT EXISTS (SELECT 1 FROM mesh_leases WHERE mesh_leases.run = $1)",
             )
             .bind(&run)
             .bind(now())
-            .execute(&self.db)
+            .execute(&mut *tx)
             .await?;
+            tx.commit().await?;
             if done.rows_affected() == 1 {
                 let _ = std::fs::remove_file(self.lock_path(&run));
                 let _ = std::fs::remove_dir_all(self.scratch(&run));
@@ -175,20 +198,21 @@ impl Catalog {
         self.home.runs.join(format!("{run}.lock"))
     }
 
-    fn is_alive(&self, run: &str) -> Result<bool> {
+    /// Whether a process of this machine holds the run's lock; none: there is no such lock here.
+    fn is_locked(&self, run: &str) -> Result<Option<bool>> {
         match File::open(self.lock_path(run)) {
             Ok(file) => match file.try_lock() {
-                Ok(()) => Ok(false),
-                Err(std::fs::TryLockError::WouldBlock) => Ok(true),
+                Ok(()) => Ok(Some(false)),
+                Err(std::fs::TryLockError::WouldBlock) => Ok(Some(true)),
                 Err(std::fs::TryLockError::Error(e)) => Err(e.into()),
             },
-            Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(false),
+            Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(None),
             Err(e) => Err(e.into()),
         }
     }
 }
 
-fn run_of(row: &SqliteRow) -> Result<RunRecord> {
+fn run_of(row: &Record) -> Result<RunRecord> {
     Ok(RunRecord {
         run: row.try_get("run")?,
         product: row.try_get("product")?,

@@ -11,7 +11,7 @@ use sqlx::Row;
 
 use super::recent;
 use super::stage::{DELETE_AFTER_COMMIT, write_metadata};
-use crate::database::CATALOG;
+use crate::database::{CATALOG, Record};
 use crate::registry::releases_in;
 use crate::{Catalog, Error, Kind, ReleaseRecord, Result};
 
@@ -64,7 +64,7 @@ impl Catalog {
     ) -> Result<Vec<(Option<Table>, Vec<ReleaseRecord>)>> {
         let mut locations = vec![];
         // one transaction reads one state of the database
-        let mut tx = self.db.begin().await?;
+        let mut tx = self.begin_read().await?;
         for port in ports {
             let ident = ident_of(port);
             let location: Option<String> = sqlx::query_scalar(
@@ -122,7 +122,7 @@ impl Catalog {
                 .bind(CATALOG)
                 .fetch_all(&self.db)
                 .await?;
-        let name = |r: &sqlx::sqlite::SqliteRow| format!("{}.{}", r.get::<String, _>(0), r.get::<String, _>(1));
+        let name = |r: &Record| format!("{}.{}", r.get::<String, _>(0), r.get::<String, _>(1));
         Ok(rows.iter().filter_map(|r| name(r).parse().ok()).collect())
     }
 
@@ -152,21 +152,24 @@ impl Catalog {
         let file = MetadataLocation::new_with_metadata(&location, &metadata).to_string();
         write_metadata(&self.io, &metadata, &file).await?;
 
-        let mut tx = self.db.begin_with("BEGIN IMMEDIATE").await?;
+        let mut tx = self.begin().await?;
         for level in [port.product.domain.to_string(), namespace.clone()] {
-            sqlx::query("INSERT OR IGNORE INTO iceberg_namespace_properties VALUES ($1, $2, 'exists', 'true')")
-                .bind(CATALOG)
-                .bind(level)
-                .execute(&mut *tx)
-                .await?;
-        }
-        let made = sqlx::query("INSERT OR IGNORE INTO iceberg_tables VALUES ($1, $2, $3, $4, NULL, 'TABLE')")
+            sqlx::query(
+                "INSERT INTO iceberg_namespace_properties VALUES ($1, $2, 'exists', 'true') ON CONFLICT DO NOTHING",
+            )
             .bind(CATALOG)
-            .bind(&namespace)
-            .bind(ident.name())
-            .bind(&file)
+            .bind(level)
             .execute(&mut *tx)
             .await?;
+        }
+        let made =
+            sqlx::query("INSERT INTO iceberg_tables VALUES ($1, $2, $3, $4, NULL, 'TABLE') ON CONFLICT DO NOTHING")
+                .bind(CATALOG)
+                .bind(&namespace)
+                .bind(ident.name())
+                .bind(&file)
+                .execute(&mut *tx)
+                .await?;
         tx.commit().await?;
         if made.rows_affected() == 1 {
             return self.table(ident, file, metadata);

@@ -1,14 +1,16 @@
 //! Commits by compare-and-swap: metadata file first, then the pointer.
 use std::str::FromStr;
+use std::time::{Duration, Instant};
 
 use iceberg::io::FileIO;
 use iceberg::spec::{TableMetadata, TableMetadataRef};
 use iceberg::table::Table;
 use iceberg::{MetadataLocation, TableIdent, TableRequirement, TableUpdate};
-use sqlx::{Sqlite, Transaction};
+use sqlx::Row;
 
 use super::json::{self, Refs};
-use crate::database::CATALOG;
+use crate::database::{CATALOG, Transaction};
+use crate::dialect::PATIENCE;
 use crate::{Catalog, Error, Kind, Result};
 
 /// Iceberg's word for it; on for tables that we make.
@@ -103,7 +105,7 @@ impl Catalog {
     pub async fn commit(&self, change: TableChange) -> Result<Table> {
         let staged = [self.stage(change).await?];
         let moved = async {
-            let mut tx = self.db.begin_with("BEGIN IMMEDIATE").await?;
+            let mut tx = self.begin().await?;
             move_pointers(&mut tx, &staged).await?;
             tx.commit().await.map_err(Error::from)
         };
@@ -140,16 +142,10 @@ impl Catalog {
             self.committed(staged).await;
             return Ok(());
         };
-        if error.kind() == Kind::Unexpected || error.kind() == Kind::Unavailable {
-            // the connection may have died inside COMMIT: the pointers tell
-            let mut landed = 0;
-            for s in staged {
-                landed += usize::from(self.pointer(&s.ident).await?.as_deref() == Some(&s.location));
-            }
-            if landed == staged.len() && landed > 0 {
-                self.committed(staged).await;
-                return Ok(());
-            }
+        // the connection may have died inside COMMIT: the tables tell, as soon as the database answers again
+        if matches!(error.kind(), Kind::Unexpected | Kind::Unavailable) && self.has_happened(staged).await? {
+            self.committed(staged).await;
+            return Ok(());
         }
         for s in staged {
             if let Err(e) = self.io.delete(&s.location).await {
@@ -171,20 +167,59 @@ impl Catalog {
         }
     }
 
+    /// Whether these changes, which are one transaction, are part of their tables now.
+    ///
+    /// # Errors
+    /// `Unavailable` when nobody can say: then nothing may be removed.
+    async fn has_happened(&self, staged: &[Staged]) -> Result<bool> {
+        let Some(s) = staged.first() else { return Ok(false) };
+        let unknown = |e: Error| {
+            Error::new(Kind::Unavailable, format!("nobody can say whether the commit to `{}` happened", s.ident))
+                .help("`mesh history` shows it when the database answers again; running again is safe")
+                .because(e)
+        };
+        let Some(now) = self.pointer_when_it_answers(&s.ident).await.map_err(unknown)? else { return Ok(false) };
+        if now == s.location {
+            return Ok(true);
+        }
+        if now == s.base {
+            return Ok(false);
+        }
+        // others have committed since: what they stand on is in the table's own log
+        let metadata = TableMetadata::read_from(&self.io, &now).await.map_err(|e| unknown(e.into()))?;
+        Ok(metadata.metadata_log().iter().any(|entry| entry.metadata_file == s.location))
+    }
+
+    async fn pointer_when_it_answers(&self, ident: &TableIdent) -> Result<Option<String>> {
+        let started = Instant::now();
+        loop {
+            match self.pointer(ident).await {
+                Err(e) if e.kind() == Kind::Unavailable && started.elapsed() < PATIENCE => {
+                    tokio::time::sleep(Duration::from_millis(100)).await;
+                }
+                other => return other,
+            }
+        }
+    }
+
+    /// Where a table's metadata is, once nobody's transaction holds its row: a COMMIT may still be under way although
+    /// its connection is gone, so this asks for the row as a writer.
     pub(super) async fn pointer(&self, ident: &TableIdent) -> Result<Option<String>> {
-        Ok(sqlx::query_scalar(
-            "SELECT metadata_location FROM iceberg_tables WHERE catalog_name = $1 AND table_namespace = $2 AND table_name = $3",
+        let rows = sqlx::query(
+            "UPDATE iceberg_tables SET metadata_location = metadata_location
+             WHERE catalog_name = $1 AND table_namespace = $2 AND table_name = $3 RETURNING metadata_location",
         )
         .bind(CATALOG)
         .bind(ident.namespace().join("."))
         .bind(ident.name())
-        .fetch_optional(&self.db)
-        .await?)
+        .fetch_all(&self.db)
+        .await?;
+        Ok(rows.first().map(|row| row.try_get(0)).transpose()?)
     }
 }
 
 /// Moves the pointers inside a transaction, in the order of names so that two releases cannot deadlock.
-pub(crate) async fn move_pointers(tx: &mut Transaction<'_, Sqlite>, staged: &[Staged]) -> Result<()> {
+pub(crate) async fn move_pointers(tx: &mut Transaction<'_>, staged: &[Staged]) -> Result<()> {
     let mut order: Vec<&Staged> = staged.iter().collect();
     order.sort_by_key(|s| (s.ident.namespace().join("."), s.ident.name().to_owned()));
     for s in order {

@@ -1,5 +1,6 @@
 //! `mesh connect`
 use clap::{Args, ValueEnum};
+use meshwright_catalog::Database;
 use serde_json::json;
 
 use crate::context::Context;
@@ -36,12 +37,19 @@ impl Connect {
             let first = catalog.ports(None).await?.into_iter().next().map(|p| p.port);
             let port = self.port.or(first).unwrap_or_else(|| "domain.product.port".to_owned());
             let home = catalog.home();
+            let (uri, driver) = match &home.database {
+                Database::Sqlite(file) => (format!("sqlite:///{}", file.display()), "sql-sqlite"),
+                Database::Postgres(_) => {
+                    let url = home.database.to_string();
+                    let place = url.split_once("://").map_or(url.as_str(), |(_, place)| place);
+                    (format!("postgresql+psycopg2://{place}"), "sql-postgres")
+                }
+            };
             let open = format!(
-                "from pyiceberg.catalog.sql import SqlCatalog\ncatalog = SqlCatalog(\"mesh\", uri=\"sqlite:///{}\", warehouse=\"{}\")\ntable = catalog.load_table(\"{port}\")",
-                home.database.display(),
+                "from pyiceberg.catalog.sql import SqlCatalog\ncatalog = SqlCatalog(\"mesh\", uri=\"{uri}\", warehouse=\"{}\")\ntable = catalog.load_table(\"{port}\")",
                 home.warehouse
             );
-            let install = |packages: &str| format!("# pip install {packages}");
+            let install = |packages: &str| format!("# pip install {}", packages.replace("sql-sqlite", driver));
             let snippet = match self.program {
                 Program::Pyiceberg => format!("{}\n{open}\nprint(table.scan().to_arrow())", install("'pyiceberg[sql-sqlite,pyarrow]'")),
                 Program::Pandas => format!("{}\n{open}\nframe = table.scan().to_pandas()", install("'pyiceberg[sql-sqlite,pandas]'")),

@@ -2,7 +2,7 @@
 use std::process::Command;
 
 use clap::Args;
-use meshwright_catalog::Catalog;
+use meshwright_catalog::{Catalog, Kind};
 use meshwright_engine::Project;
 use serde::Serialize;
 use serde_json::json;
@@ -54,18 +54,18 @@ impl Doctor {
                     detail: "its URL cannot be used".to_owned(),
                     fix: Some("--mesh URL".to_owned()),
                 },
-                Ok(home) if !home.database.exists() => Finding {
-                    what: "catalog",
-                    state: "warn",
-                    detail: format!("there is no mesh at {} yet", home.database.display()),
-                    fix: Some("mesh run makes it".to_owned()),
-                },
                 Ok(home) => match open(home.clone()).await {
                     Ok(ports) => Finding {
                         what: "catalog",
                         state: "ok",
-                        detail: format!("{}, {ports} published ports", home.database.display()),
+                        detail: format!("{}, {ports} published ports", home.database),
                         fix: None,
+                    },
+                    Err(e) if e.kind() == Kind::NotFound => Finding {
+                        what: "catalog",
+                        state: "warn",
+                        detail: format!("there is no mesh at {} yet", home.database),
+                        fix: Some("mesh run makes it".to_owned()),
                     },
                     Err(e) => Finding {
                         what: "catalog",

@@ -62,7 +62,7 @@ impl Run<'_> {
                 staged.push(self.catalog.stage(TableChange::fast_forward(&table, &self.branch, None)?).await?);
             }
             match self.catalog.release(staged, &new).await {
-                Err(e) if e.kind() == Kind::Conflict && attempt < ATTEMPTS => pause(attempt).await,
+                Err(e) if e.kind() == Kind::Conflict && !e.is_lasting() && attempt < ATTEMPTS => pause(attempt).await,
                 other => return Ok(other?),
             }
         }

@@ -2,7 +2,6 @@
 //!
 //! OpenDAL's HTTP client is used, but not its HTTP service: that one escapes the `?` of a query and hides the response
 //! headers, which belong in the collection log.
-use std::sync::Once;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -26,7 +25,7 @@ const SILENCE: Duration = Duration::from_secs(60);
 
 /// Lands what the server answers.
 pub(super) async fn fetch(url: &Url, store: &Store) -> Result<Fetched, Failure> {
-    install_tls();
+    meshwright_storage::install_tls();
     let mut pause = PAUSE;
     let mut tries = 1;
     loop {
@@ -40,15 +39,6 @@ pub(super) async fn fetch(url: &Url, store: &Store) -> Result<Fetched, Failure> 
             result => return result,
         }
     }
-}
-
-/// Chooses the one TLS provider of the process, unless it was chosen already.
-pub(super) fn install_tls() {
-    static ONCE: Once = Once::new();
-    ONCE.call_once(|| {
-        // an error says that somebody else installed theirs, which serves as well
-        let _ = rustls::crypto::ring::default_provider().install_default();
-    });
 }
 
 async fn once(url: &Url, store: &Store) -> Result<Fetched, Failure> {

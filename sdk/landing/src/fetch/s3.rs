@@ -1,13 +1,9 @@
 //! Objects of S3 and of what speaks its protocol (Ceph RGW, MinIO), configured by the usual `AWS_*` variables.
-use std::env;
-use std::time::Duration;
-
 use futures::TryStreamExt;
-use opendal::layers::{RetryLayer, TimeoutLayer};
-use opendal::services::S3;
-use opendal::{ErrorKind as Kind, Operator};
+use meshwright_storage::bucket as open;
+use opendal::ErrorKind as Kind;
 
-use super::{Failure, Fetched, Place, Target, http, land};
+use super::{Failure, Fetched, Place, Target, land};
 use crate::error::ErrorKind;
 use crate::glob;
 use crate::landing::Store;
@@ -26,7 +22,7 @@ pub(super) async fn expand(bucket: String, key: String) -> Result<Vec<Target>, F
     }
     let fixed = key.find(['*', '?', '[']).map_or("", |at| &key[..at]);
     let folder = fixed.rfind('/').map_or("", |at| &fixed[..=at]);
-    let operator = operator(&bucket)?;
+    let operator = open(&bucket)?;
     let mut lister = operator.lister_with(folder).recursive(true).await?;
     let mut found = Vec::new();
     while let Some(entry) = lister.try_next().await? {
@@ -39,7 +35,7 @@ pub(super) async fn expand(bucket: String, key: String) -> Result<Vec<Target>, F
 
 /// Lands one object.
 pub(super) async fn fetch(bucket: &str, key: &str, store: &Store) -> Result<Fetched, Failure> {
-    let operator = operator(bucket)?;
+    let operator = open(bucket)?;
     let known = operator.stat(key).await.map_err(|error| match error.kind() {
         Kind::NotFound => Failure::new(ErrorKind::NotFound, "no such object"),
         _ => Failure::from(error),
@@ -63,21 +59,4 @@ pub(super) async fn fetch(bucket: &str, key: &str, store: &Store) -> Result<Fetc
         last_modified: known.last_modified().map(|time| time.to_string()),
         settling: None,
     })
-}
-
-fn operator(bucket: &str) -> Result<Operator, Failure> {
-    http::install_tls();
-    let mut service = S3::default().bucket(bucket);
-    let set = |name: &str| env::var(name).ok().filter(|value| !value.is_empty());
-    let endpoint = set("AWS_ENDPOINT_URL_S3").or_else(|| set("AWS_ENDPOINT_URL"));
-    if let Some(endpoint) = &endpoint {
-        service = service.endpoint(endpoint);
-    }
-    if set("AWS_REGION").or_else(|| set("AWS_DEFAULT_REGION")).is_none() {
-        // stores of one's own take any region, but the signature needs one
-        service = service.region("us-east-1");
-    }
-    let retry = RetryLayer::new().with_max_times(3).with_jitter();
-    let timeout = TimeoutLayer::new().with_timeout(Duration::from_secs(30)).with_io_timeout(Duration::from_secs(60));
-    Ok(Operator::new(service)?.layer(timeout).layer(retry).finish())
 }

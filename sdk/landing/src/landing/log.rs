@@ -1,7 +1,7 @@
 //! The collection log: one row per attempt.
 use std::fs::{self, File, OpenOptions};
 use std::io::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use chrono::{DateTime, Utc};
@@ -53,6 +53,8 @@ pub struct Attempt {
 /// An open log file.
 pub(super) struct Log {
     file: File,
+    path: PathBuf,
+    name: String,
     run: String,
     product: String,
     source: String,
@@ -60,13 +62,25 @@ pub(super) struct Log {
 
 impl Log {
     pub(super) fn open(root: &Path, attempt: &AttemptContext, source: &Source) -> Result<Self, LandingError> {
-        let folder = root.join("log").join(attempt.at.format("%Y-%m-%d").to_string());
         let safe = |text: &str| text.replace(|c: char| !c.is_ascii_alphanumeric() && c != '_' && c != '-', "_");
-        let path = folder.join(format!("{}-{}.ndjson", safe(&attempt.run), source.name));
+        let folder = format!("log/{}", attempt.at.format("%Y-%m-%d"));
+        let name = format!("{folder}/{}-{}.ndjson", safe(&attempt.run), source.name);
+        let (folder, path) = (root.join(folder), root.join(&name));
         let file = fs::create_dir_all(&folder)
             .and_then(|()| OpenOptions::new().create(true).append(true).open(&path))
             .map_err(|error| LandingError::store(format!("open the collection log `{}`", path.display()), error))?;
-        Ok(Self { file, run: attempt.run.clone(), product: attempt.product.clone(), source: source.name.to_string() })
+        let (run, product, source) = (attempt.run.clone(), attempt.product.clone(), source.name.to_string());
+        Ok(Self { file, path, name, run, product, source })
+    }
+
+    /// Where it lies.
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Its path within the landing.
+    pub(super) fn name(&self) -> &str {
+        &self.name
     }
 
     /// Logs a delivery.

@@ -56,7 +56,7 @@ impl Catalog {
         let mut out: Option<Moved> = None;
         let rows = sqlx::query(
             "SELECT table_namespace, table_name, metadata_location FROM iceberg_tables
-             WHERE catalog_name = $1 AND metadata_location IS NOT NULL AND substr(metadata_location, 1, $2) <> $3
+             WHERE catalog_name = $1 AND metadata_location IS NOT NULL AND substr(metadata_location, 1, CAST($2 AS INTEGER)) <> $3
              ORDER BY 1, 2",
         )
         .bind(CATALOG)
@@ -131,7 +131,7 @@ impl Catalog {
             old.push((ident, table, reach));
         }
         let outcome = async {
-            let mut tx = self.db.begin_with("BEGIN IMMEDIATE").await?;
+            let mut tx = self.begin().await?;
             move_pointers(&mut tx, &staged).await?;
             tx.commit().await.map_err(Error::from)
         };
