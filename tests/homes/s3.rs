@@ -3,12 +3,14 @@ use std::io::Read;
 use std::net::{SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::OnceLock;
 
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use hyper_util::server::conn::auto::Builder;
 use s3s::auth::SimpleAuth;
 use s3s::service::S3ServiceBuilder;
 use s3s_fs::FileSystem;
+use tempfile::TempDir;
 
 /// What the endpoint lets in.
 pub(crate) const KEY: &str = "MESHTESTKEY";
@@ -24,7 +26,18 @@ pub(crate) struct S3 {
     pub(crate) folder: PathBuf,
 }
 
+static SHARED: OnceLock<(S3, TempDir)> = OnceLock::new();
+
 impl S3 {
+    /// The endpoint that the tests of a binary share.
+    pub(crate) fn shared() -> &'static Self {
+        let (s3, _) = SHARED.get_or_init(|| {
+            let dir = tempfile::Builder::new().prefix("mesh-s3-").tempdir().unwrap();
+            (Self::start(&dir.path().join("buckets")), dir)
+        });
+        s3
+    }
+
     /// Starts an endpoint with the bucket `lake` on a thread; it ends with the process.
     pub(crate) fn start(folder: &Path) -> Self {
         std::fs::create_dir_all(folder.join("lake")).unwrap();

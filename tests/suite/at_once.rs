@@ -3,7 +3,14 @@ use std::collections::HashSet;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::shop;
-use crate::support::{Mesh, Product, Said, start};
+use crate::support::{Mesh, Product, Said, on_every_home, start};
+
+on_every_home! {
+    runs_of_one_product_at_once_never_mix_their_data,
+    appends_at_once_are_all_there_or_say_that_they_lost,
+    eight_products_join_an_empty_mesh_at_once,
+    a_reader_sees_only_whole_releases_of_all_ports,
+}
 
 /// `rows` sales whose item says which delivery they are of.
 fn till(rows: usize, item: &str) -> String {
@@ -22,9 +29,7 @@ pub fn run_at_once(products: &[Product<'_>]) -> Vec<Said> {
     children.into_iter().map(Said::after).collect()
 }
 
-#[test]
-fn runs_of_one_product_at_once_never_mix_their_data() {
-    let mesh = Mesh::new();
+fn runs_of_one_product_at_once_never_mix_their_data(mesh: &Mesh) {
     let products = ["a", "b", "c"].map(|folder| mesh.product(folder, shop::SALES));
     let mut first = 1;
     for round in 0..4 {
@@ -42,18 +47,16 @@ fn runs_of_one_product_at_once_never_mix_their_data() {
         }
         // what readers see, and every release of the round, is one delivery as a whole
         for number in first..first + won {
-            let [found] = &items(&mesh, Some(&format!("r{number}")))[..] else { panic!("r{number} is a mixture") };
+            let [found] = &items(mesh, Some(&format!("r{number}")))[..] else { panic!("r{number} is a mixture") };
             assert!(deliveries.contains(found), "{found:?}");
         }
-        assert!(matches!(&items(&mesh, None)[..], [found] if deliveries.contains(found)));
+        assert!(matches!(&items(mesh, None)[..], [found] if deliveries.contains(found)));
         first += won;
         assert_eq!(mesh.releases("shop.sales.sale").len(), first - 1, "one release for each run that said so");
     }
 }
 
-#[test]
-fn appends_at_once_are_all_there_or_say_that_they_lost() {
-    let mesh = Mesh::new();
+fn appends_at_once_are_all_there_or_say_that_they_lost(mesh: &Mesh) {
     let products = [0, 1, 2].map(|i: usize| {
         let product = mesh.product(&format!("p{i}"), shop::SALES);
         product.edit("product.toml", "mode = \"replace\"", "mode = \"append\"");
@@ -73,19 +76,17 @@ fn appends_at_once_are_all_there_or_say_that_they_lost() {
         }
     }
     assert!(!expected.is_empty());
-    assert_eq!(items(&mesh, None), expected, "who said it released is there, who said it lost is not");
+    assert_eq!(items(mesh, None), expected, "who said it released is there, who said it lost is not");
     // whoever lost runs again and joins
     for (product, said) in products.iter().zip(&said) {
         if said.code == Some(73) {
             product.mesh(["run"]).exits(0);
         }
     }
-    assert_eq!(items(&mesh, None), [("p0".into(), 3), ("p1".into(), 3), ("p2".into(), 3)]);
+    assert_eq!(items(mesh, None), [("p0".into(), 3), ("p1".into(), 3), ("p2".into(), 3)]);
 }
 
-#[test]
-fn eight_products_join_an_empty_mesh_at_once() {
-    let mesh = Mesh::new();
+fn eight_products_join_an_empty_mesh_at_once(mesh: &Mesh) {
     let products: Vec<_> = (0..8)
         .map(|i| {
             let product = mesh.product(&format!("p{i}"), shop::SALES);
@@ -116,9 +117,7 @@ fn eight_products_join_an_empty_mesh_at_once() {
 const ITEMS: &str = "[contract]\nversion = \"1.0.0\"\nstatus = \"active\"\ndescription = \"One row per item.\"\nkey = [\"item\"]\n\
                      [columns]\nitem = { type = \"string\", required = true }\nsales = { type = \"long\" }\n";
 
-#[test]
-fn a_reader_sees_only_whole_releases_of_all_ports() {
-    let mesh = Mesh::new();
+fn a_reader_sees_only_whole_releases_of_all_ports(mesh: &Mesh) {
     let product = mesh.product("sales", shop::SALES);
     product.edit("product.toml", "[steps.sale]", "[steps.sale]\n[steps.item]\n[outputs.item]");
     product.write("sql/item.sql", "select item, count(*) as sales from till group by item");

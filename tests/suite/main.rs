@@ -2,6 +2,9 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 #![allow(missing_docs, unreachable_pub, reason = "nobody depends on tests")]
 
+#[path = "../homes/mod.rs"]
+mod homes_of;
+
 mod at_once;
 mod bad_data;
 mod bad_files;
@@ -12,6 +15,7 @@ mod diff;
 mod erase;
 mod evolution;
 mod history;
+mod homes;
 mod interop;
 mod json;
 mod killed;

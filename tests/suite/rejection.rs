@@ -1,10 +1,15 @@
 //! A run that the gate refuses: everything is said, and the refused rows can be looked at.
 use crate::shop;
-use crate::support::Mesh;
+use crate::support::{Mesh, on_every_home};
 
-#[test]
-fn a_rejected_run_is_explained_and_can_be_queried() {
-    let mesh = Mesh::new();
+on_every_home! {
+    a_rejected_run_is_explained_and_can_be_queried,
+    the_first_run_can_be_rejected_too,
+    all_ports_are_released_or_none,
+    a_warning_does_not_reject,
+}
+
+fn a_rejected_run_is_explained_and_can_be_queried(mesh: &Mesh) {
     mesh.product("stock", shop::STOCK).released();
     let product = mesh.product("sales", shop::SALES).released();
     let before = mesh.state();
@@ -46,7 +51,7 @@ fn a_rejected_run_is_explained_and_can_be_queried() {
     let branch = json["branch"].as_str().unwrap();
     let on_branch = mesh.rows_at("select count(*) as n, min(amount) as low from shop.sales.sale", Some(branch));
     assert_eq!((&on_branch[0]["n"], &on_branch[0]["low"]), (&4.into(), &(-8.0).into()));
-    before.still_holds(&mesh);
+    before.still_holds(mesh);
 
     let runs = mesh.runs("shop.sales");
     assert_eq!((&runs[0]["outcome"], &runs[0]["release"]), (&"rejected".into(), &serde_json::Value::Null));
@@ -59,9 +64,7 @@ fn a_rejected_run_is_explained_and_can_be_queried() {
     assert_eq!(mesh.value("select sum(amount) from shop.sales.sale"), 45.0);
 }
 
-#[test]
-fn the_first_run_can_be_rejected_too() {
-    let mesh = Mesh::new();
+fn the_first_run_can_be_rejected_too(mesh: &Mesh) {
     let product = mesh.product("sales", shop::SALES);
     product.edit("data/till.csv", "3,pot,31", "3,pot,-31");
     let json = product.mesh(["run", "--json"]).exits(65).json();
@@ -76,9 +79,7 @@ fn the_first_run_can_be_rejected_too() {
     assert_eq!(mesh.value("select count(*) from shop.sales.sale"), 5);
 }
 
-#[test]
-fn all_ports_are_released_or_none() {
-    let mesh = Mesh::new();
+fn all_ports_are_released_or_none(mesh: &Mesh) {
     let product = mesh.product("sales", shop::SALES);
     product.edit("product.toml", "[steps.sale]", "[steps.sale]\n[steps.item]");
     product.write("product.toml", format!("{}\n[outputs.item]\n", product.read("product.toml")));
@@ -91,15 +92,13 @@ fn all_ports_are_released_or_none() {
     // `sale` would be fine, `item` is not
     product.write("data/till.csv", format!("{}6,tea,1\n", shop::TILL));
     product.mesh(["run"]).exits(65).says(&["shop.sales.item", "max"]);
-    before.still_holds(&mesh);
+    before.still_holds(mesh);
     for port in ["shop.sales.sale", "shop.sales.item"] {
         assert_eq!(mesh.releases(port).len(), 1);
     }
 }
 
-#[test]
-fn a_warning_does_not_reject() {
-    let mesh = Mesh::new();
+fn a_warning_does_not_reject(mesh: &Mesh) {
     let product = mesh.product("sales", shop::SALES);
     product.edit("contracts/sale.toml", "min  = 3", "min  = 300\nseverity = \"warning\"");
     product.mesh(["run"]).exits(0).says(&["warning", "enough-rows", "released"]);

@@ -9,6 +9,9 @@ use std::process::{Child, Command, Output, Stdio};
 use serde_json::Value;
 use tempfile::TempDir;
 
+use crate::homes_of::postgres::Postgres;
+use crate::homes_of::s3::S3;
+
 /// The repository's root.
 pub fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().unwrap()
@@ -20,14 +23,73 @@ pub fn skip(what: &str, why: &str) {
     writeln!(stderr, "SKIPPED {what}: {why}").unwrap();
 }
 
+/// Runs tests, functions of a mesh, on every kind of home.
+macro_rules! on_every_home {
+    ($($test:ident),+ $(,)?) => {
+        mod directory { $(#[test] fn $test() { super::$test(&crate::support::Mesh::new()); })+ }
+        mod objects { $(#[test] fn $test() { super::$test(&crate::support::Mesh::objects()); })+ }
+        mod postgres {
+            $(#[test] fn $test() {
+                if let Some(mesh) = crate::support::Mesh::postgres() { super::$test(&mesh); }
+            })+
+        }
+        mod postgres_and_objects {
+            $(#[test] fn $test() {
+                if let Some(mesh) = crate::support::Mesh::postgres_and_objects() { super::$test(&mesh); }
+            })+
+        }
+    };
+}
+pub(crate) use on_every_home;
+
 /// A mesh of a test's own, and the folder in which its products lie.
 pub struct Mesh {
     dir: TempDir,
+    /// Where the mesh is, as the environment says it.
+    variables: Vec<(&'static str, String)>,
+    /// The folder in which the files of its tables are in the end.
+    files: PathBuf,
 }
 
 impl Mesh {
+    /// A directory: SQLite and files.
     pub fn new() -> Self {
-        Self { dir: tempfile::Builder::new().prefix("mesh-suite-").tempdir().unwrap() }
+        let dir = tempfile::Builder::new().prefix("mesh-suite-").tempdir().unwrap();
+        let home = dir.path().join("mesh");
+        Self { variables: vec![("MESH_URL", home.display().to_string())], files: home.join("warehouse"), dir }
+    }
+
+    /// Postgres and files; none, said aloud, where Postgres is missing.
+    pub fn postgres() -> Option<Self> {
+        let url = Postgres::shared()?.database();
+        let mut mesh = Self::new();
+        mesh.variables = vec![("MESH_URL", url), ("MESH_WAREHOUSE", mesh.files.display().to_string())];
+        Some(mesh)
+    }
+
+    /// SQLite and an S3 endpoint.
+    pub fn objects() -> Self {
+        Self::new().with_objects(S3::shared())
+    }
+
+    /// Postgres and an S3 endpoint; none, said aloud, where Postgres is missing.
+    pub fn postgres_and_objects() -> Option<Self> {
+        Some(Self::postgres()?.with_objects(S3::shared()))
+    }
+
+    /// The same mesh with its tables and landing in a bucket.
+    pub fn with_objects(mut self, s3: &S3) -> Self {
+        let prefix = self.dir.path().file_name().unwrap().to_str().unwrap().to_owned();
+        self.variables.retain(|(name, _)| *name != "MESH_WAREHOUSE");
+        self.variables.push(("MESH_WAREHOUSE", format!("s3://lake/{prefix}")));
+        self.variables.extend(s3.variables());
+        self.files = s3.folder.join("lake").join(prefix);
+        self
+    }
+
+    /// What the environment says of the mesh.
+    pub fn variable(&self, name: &str) -> &str {
+        &self.variables.iter().find(|(known, _)| *known == name).unwrap().1
     }
 
     /// The mesh's folder: `catalog.db`, `warehouse/`, `landing/`.
@@ -42,7 +104,9 @@ impl Mesh {
     /// `mesh` in the test's folder, without anything of the person who runs the tests.
     pub fn command<I: AsRef<OsStr>>(&self, args: impl IntoIterator<Item = I>) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_mesh"));
-        command.args(args).current_dir(self.dir.path()).env("MESH_URL", self.home());
+        command.args(args).current_dir(self.dir.path()).env_remove("MESH_WAREHOUSE");
+        command.envs(self.variables.iter().map(|(name, value)| (name, value)));
+        command.env("XDG_CACHE_HOME", self.path("cache")).env_remove("MESH_LEASE").env_remove("MESH_SECRETS_FILE");
         command.env("XDG_DATA_HOME", self.path("nobody")).env("NO_COLOR", "1").env_remove("MESH_LOG");
         // what a killed run cannot tidy away goes with the test
         command.stdin(Stdio::null()).env("TMPDIR", self.dir.path());
@@ -111,7 +175,7 @@ impl Mesh {
     /// Everything readers depend on: bytes of all table files, rows of all published ports.
     pub fn state(&self) -> State {
         let mut files = BTreeMap::new();
-        read_all(&self.home().join("warehouse"), &mut files);
+        read_all(&self.files, &mut files);
         let list = self.mesh(["list", "--json"]).exits(0).json();
         let ports = list["ports"].as_array().unwrap().iter().map(|p| p["port"].as_str().unwrap().to_owned());
         let rows = |port: String| {

@@ -81,6 +81,18 @@ impl Error {
         self.code
     }
 
+    /// When an object store is behind a failure: what it means, without its cause.
+    pub fn in_store(failure: &(dyn std::error::Error + 'static)) -> Option<Self> {
+        let mut next = Some(failure);
+        while let Some(cause) = next {
+            if let Some(store) = cause.downcast_ref::<opendal::Error>() {
+                return Some(Self::of_store(store.kind()));
+            }
+            next = cause.source();
+        }
+        None
+    }
+
     fn of_store(kind: opendal::ErrorKind) -> Self {
         use opendal::ErrorKind as Store;
         let keys =
@@ -159,8 +171,8 @@ impl From<iceberg::Error> for Error {
             iceberg::ErrorKind::TableNotFound | iceberg::ErrorKind::NamespaceNotFound => Kind::NotFound,
             iceberg::ErrorKind::CatalogCommitConflicts => Kind::Conflict,
             iceberg::ErrorKind::FeatureUnsupported => Kind::Unsupported,
-            _ => match std::error::Error::source(&e).and_then(|s| s.downcast_ref::<opendal::Error>()) {
-                Some(store) => return Self::of_store(store.kind()).because(e),
+            _ => match Self::in_store(&e) {
+                Some(error) => return error.because(e),
                 None => Kind::Unexpected,
             },
         };

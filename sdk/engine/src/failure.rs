@@ -96,6 +96,9 @@ impl From<datafusion::error::DataFusionError> for Failure {
     fn from(e: datafusion::error::DataFusionError) -> Self {
         crate::source::defect_in(e).unwrap_or_else(|e| {
             let e = *e;
+            if let Some(error) = Error::in_store(&e) {
+                return Self::Operation(error.because(e.strip_backtrace()));
+            }
             let e = e.strip_backtrace();
             Self::Operation(Error::new(Kind::Invalid, QUERY_FAILED).because(e))
         })

@@ -3,7 +3,7 @@ use std::path::{Path, PathBuf};
 
 use arrow::array::Array;
 use arrow::util::display::{ArrayFormatter, FormatOptions};
-use meshwright_catalog::{Catalog, local};
+use meshwright_catalog::{Catalog, Database, local};
 use meshwright_landing::unpacked;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use serde::Serialize;
@@ -62,11 +62,13 @@ pub(super) async fn search(catalog: &Catalog, subject: &Subject) -> Result<Proof
     for root in warehouse.into_iter().chain([home.landing.clone(), home.runs.clone()]) {
         below(&root, &mut files)?;
     }
-    for suffix in ["", "-wal", "-journal"] {
-        let mut name = home.database.clone().into_os_string();
-        name.push(suffix);
-        if Path::new(&name).exists() {
-            files.push(name.into());
+    if let Database::Sqlite(database) = &home.database {
+        for suffix in ["", "-wal", "-journal"] {
+            let mut name = database.clone().into_os_string();
+            name.push(suffix);
+            if Path::new(&name).exists() {
+                files.push(name.into());
+            }
         }
     }
     for path in files {

@@ -58,6 +58,11 @@ pub(crate) async fn blocking<T: Send + 'static>(
     catalog: &Catalog,
     work: impl FnOnce(&Landing) -> std::result::Result<T, LandingError> + Send + 'static,
 ) -> Result<T> {
+    if let Some(place) = &catalog.home().far_landing {
+        return Err(Error::new(Kind::Unsupported, "this version looks into landings on local disks only")
+            .with("landing", place)
+            .into());
+    }
     let root = catalog.home().landing.clone();
     let done = tokio::task::spawn_blocking(move || Landing::open(&root).and_then(|landing| work(&landing))).await;
     let done = done.map_err(|e| Error::new(Kind::Unexpected, "work on the landing stopped").because(e))?;

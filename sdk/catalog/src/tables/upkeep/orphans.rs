@@ -35,7 +35,7 @@ impl Catalog {
     /// between is found to be reachable.
     pub async fn leftovers(&self, port: &PortName, age: Duration) -> Result<Leftovers> {
         let Some(before) = self.try_load(port).await? else { return Ok(Leftovers::default()) };
-        let found = stored_files(before.metadata().location())?;
+        let found = stored_files(before.metadata().location()).await?;
         self.reap_runs().await?;
         let runs = self.runs(Some(&port.product), i64::MAX).await?;
         let Some(table) = self.try_load(port).await? else { return Ok(Leftovers::default()) };

@@ -2,6 +2,9 @@
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
+use futures::TryStreamExt;
+use meshwright_storage::Place;
+
 use crate::{Error, Kind, Result};
 
 /// A file as storage lists it.
@@ -50,13 +53,39 @@ pub fn inside(location: &str, path: &str) -> bool {
 /// Everything below a location. Links are not followed: they may lead out of it.
 ///
 /// # Errors
-/// `Unsupported` for storage that is not a local folder.
-pub fn stored_files(location: &str) -> Result<Vec<StoredFile>> {
-    let Some(root) = local(location) else {
-        return Err(Error::new(Kind::Unsupported, "this version lists files of local warehouses only")
-            .with("location", location)
-            .help("`--only expire` and `--only compact` work everywhere"));
+/// When the storage cannot be listed.
+pub async fn stored_files(location: &str) -> Result<Vec<StoredFile>> {
+    let mut out = match local(location) {
+        Some(root) => files_below(root)?,
+        None => objects_below(location).await?,
     };
+    out.sort_by(|a, b| a.path.cmp(&b.path));
+    Ok(out)
+}
+
+async fn objects_below(location: &str) -> Result<Vec<StoredFile>> {
+    let refused = |e: opendal::Error| {
+        let about = Error::in_store(&e).unwrap_or_else(|| Error::new(Kind::Unavailable, "the store cannot be listed"));
+        about.with("location", location).because(e)
+    };
+    let place = Place::parse(location).ok_or_else(|| {
+        Error::new(Kind::Unsupported, "this version lists folders and buckets only").with("location", location)
+    })?;
+    let bucket = place.open().map_err(refused)?;
+    let mut entries = bucket.lister_with(&place.key("")).recursive(true).await.map_err(refused)?;
+    let mut out = vec![];
+    while let Some(entry) = entries.try_next().await.map_err(refused)? {
+        let about = entry.metadata();
+        if about.is_file() {
+            let modified = about.last_modified().map_or(SystemTime::UNIX_EPOCH, SystemTime::from);
+            let path = format!("s3://{}/{}", place.bucket, entry.path());
+            out.push(StoredFile { path, bytes: about.content_length(), modified });
+        }
+    }
+    Ok(out)
+}
+
+fn files_below(root: &str) -> Result<Vec<StoredFile>> {
     let mut out = vec![];
     let mut folders = vec![PathBuf::from(root)];
     while let Some(folder) = folders.pop() {
@@ -77,7 +106,6 @@ pub fn stored_files(location: &str) -> Result<Vec<StoredFile>> {
             }
         }
     }
-    out.sort_by(|a, b| a.path.cmp(&b.path));
     Ok(out)
 }
 
