@@ -37,4 +37,5 @@ mod shop;
 mod steps;
 mod support;
 mod upkeep;
+mod upkeep_killed;
 mod writes;

@@ -49,7 +49,8 @@ const FROM_DATA: [(&str, &str, &[&str]); 3] = [
     ("mesh_runs", "detail", &["run"]),
 ];
 /// Texts that people wrote.
-const FROM_PEOPLE: [(&str, &str, &[&str]); 4] = [
+const FROM_PEOPLE: [(&str, &str, &[&str]); 5] = [
+    ("mesh_waivers", "reason", &["run", "port", "check_id"]),
     ("mesh_products", "description", &["product"]),
     ("mesh_products", "title", &["product"]),
     ("mesh_contracts", "text", &["port", "version"]),

@@ -20,7 +20,6 @@ pub use landing::{Delivery as LandedDelivery, landed, verify_landing};
 pub use relocate::{Relocation, relocate};
 
 use crate::failure::Result;
-use crate::when::absent;
 
 /// What upkeep consists of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -84,9 +83,7 @@ impl PortUpkeep {
 /// # Errors
 /// `Conflict` when somebody else changed the table in a way that the plan cannot stand; what was done before stays done.
 pub async fn maintain(catalog: &Catalog, port: &PortName, options: &MaintainOptions) -> Result<PortUpkeep> {
-    if catalog.try_load(port).await?.is_none() {
-        return Err(absent(port, "table", None));
-    }
+    catalog.load(port).await?;
     let does = |work: Work| options.work.contains(&work);
     let mut out = PortUpkeep {
         port: port.to_string(),
