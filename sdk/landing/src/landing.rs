@@ -184,9 +184,10 @@ impl Landing {
         let outcome =
             if failures.is_empty() { Ok(collected(arrived, settling)) } else { Err(failed(source, failures)) };
         if let Some(far) = &self.far {
-            let kept: &[Resource] = outcome.as_ref().map_or(&[], |collected| &collected.resources);
+            // owned, so that the collection can be spawned
+            let kept = outcome.as_ref().map_or_else(|_| Vec::new(), |collected| collected.resources.clone());
             iter(kept)
-                .map(|one| far.keep(&one.sha256, &one.path, one.bytes))
+                .map(|one| async move { far.keep(&one.sha256, &one.path, one.bytes).await })
                 .buffer_unordered(AT_ONCE)
                 .try_collect::<()>()
                 .await?;
