@@ -192,6 +192,10 @@ fn a_store_that_is_killed_in_a_large_write_leaves_nothing_half_done() {
     assert_eq!(mesh.value(COUNT), rows);
     assert_eq!(mesh.value("select count(distinct item) from shop.sales.sale"), rows);
     objects_are_whole(&buckets);
+    let said = mesh.mesh(["gc", "--apply"]);
+    assert!([Some(0), Some(99)].contains(&said.code), "{said}");
+    mesh.mesh(["gc"]).exits(0).says(&["nothing was left behind"]);
+    assert_eq!(mesh.value(COUNT), rows);
     process.kill().unwrap();
     process.wait().unwrap();
 }
