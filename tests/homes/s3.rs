@@ -4,13 +4,13 @@ use std::net::{SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
+use std::time::{Duration, Instant};
 
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use hyper_util::server::conn::auto::Builder;
 use s3s::auth::SimpleAuth;
 use s3s::service::S3ServiceBuilder;
 use s3s_fs::FileSystem;
-use tempfile::TempDir;
 
 /// What the endpoint lets in.
 pub(crate) const KEY: &str = "MESHTESTKEY";
@@ -26,16 +26,23 @@ pub(crate) struct S3 {
     pub(crate) folder: PathBuf,
 }
 
-static SHARED: OnceLock<(S3, TempDir)> = OnceLock::new();
+static SHARED: OnceLock<S3> = OnceLock::new();
 
 impl S3 {
-    /// The endpoint that the tests of a binary share.
+    /// The endpoint that the tests of a binary share. A test binary has no last moment at which it could clear up:
+    /// the next one does.
     pub(crate) fn shared() -> &'static Self {
-        let (s3, _) = SHARED.get_or_init(|| {
-            let dir = tempfile::Builder::new().prefix("mesh-s3-").tempdir().unwrap();
-            (Self::start(&dir.path().join("buckets")), dir)
-        });
-        s3
+        SHARED.get_or_init(|| {
+            let temporary = std::env::temp_dir();
+            for entry in std::fs::read_dir(&temporary).unwrap().flatten() {
+                let name = entry.file_name().to_string_lossy().into_owned();
+                let Some(process) = name.strip_prefix("mesh-s3-of-") else { continue };
+                if !Path::new("/proc").join(process).exists() {
+                    let _ = std::fs::remove_dir_all(entry.path());
+                }
+            }
+            Self::start(&temporary.join(format!("mesh-s3-of-{}", std::process::id())))
+        })
     }
 
     /// Starts an endpoint with the bucket `lake` on a thread; it ends with the process.
@@ -57,8 +64,10 @@ impl S3 {
         command.args(["--exact", test, "--nocapture"]).env(SERVE, format!("{address} {}", folder.display()));
         command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
         let child = command.spawn().unwrap();
+        let began = Instant::now();
         while std::net::TcpStream::connect(address).is_err() {
-            std::thread::sleep(std::time::Duration::from_millis(10));
+            assert!(began.elapsed() < Duration::from_secs(60), "the endpoint does not start");
+            std::thread::sleep(Duration::from_millis(10));
         }
         (Self { address, folder: folder.to_owned() }, child)
     }

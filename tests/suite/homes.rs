@@ -66,8 +66,8 @@ fn run_until(product: &Product<'_>, event: &str, variables: &[(&str, &str)]) -> 
     let mut command = product.command(["run", "--events", "ndjson"]);
     command.envs(variables.iter().copied()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = command.spawn().unwrap();
-    let mut lines = BufReader::new(child.stdout.as_mut().unwrap()).lines();
-    assert!(lines.any(|line| line.unwrap().contains(event)), "no {event}");
+    let found = BufReader::new(child.stdout.as_mut().unwrap()).lines().any(|line| line.unwrap().contains(event));
+    assert!(found, "no {event}");
     child
 }
 

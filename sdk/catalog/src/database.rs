@@ -55,6 +55,18 @@ impl Catalog {
         Ok(catalog)
     }
 
+    /// Opens a mesh if there is one.
+    ///
+    /// # Errors
+    /// When it is there and cannot be opened.
+    pub async fn find(home: Home) -> Result<Option<Self>> {
+        match Self::open_existing(home).await {
+            Ok(catalog) => Ok(Some(catalog)),
+            Err(e) if e.kind() == Kind::NotFound && e.page().is_none() => Ok(None),
+            Err(e) => Err(e),
+        }
+    }
+
     /// Opens a mesh whose tables may name a place where it no longer is, to mend that.
     pub async fn open_moved(home: Home) -> Result<Self> {
         match &home.database {

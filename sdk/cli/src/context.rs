@@ -93,8 +93,7 @@ impl Context {
 
     /// The mesh, if it has been made: for verbs that can do without.
     pub(crate) async fn catalog_if_any(&self) -> Result<Option<Catalog>, Failure> {
-        let home = self.home(None)?;
-        if home.database.exists() { Ok(Some(Catalog::open_existing(home).await?)) } else { Ok(None) }
+        Ok(Catalog::find(self.home(None)?).await?)
     }
 
     /// What a person named: a file, a port in full, or a port of the product here.

@@ -184,13 +184,9 @@ impl Landing {
         let outcome =
             if failures.is_empty() { Ok(collected(arrived, settling)) } else { Err(failed(source, failures)) };
         if let Some(far) = &self.far {
-            // owned, so that the collection can be spawned
-            let kept = outcome.as_ref().map_or_else(|_| Vec::new(), |collected| collected.resources.clone());
-            iter(kept)
-                .map(|one| async move { far.keep(&one.sha256, &one.path, one.bytes).await })
-                .buffer_unordered(AT_ONCE)
-                .try_collect::<()>()
-                .await?;
+            let arrived = outcome.iter().flat_map(|collected| &collected.resources);
+            let sending: Vec<_> = arrived.map(|one| far.keep(&one.sha256, &one.path, one.bytes)).collect();
+            iter(sending).buffer_unordered(AT_ONCE).try_collect::<()>().await?;
             far.send(log.name(), log.path()).await?;
         }
         outcome

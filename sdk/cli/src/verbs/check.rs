@@ -60,7 +60,7 @@ impl Check {
         };
         let home = context.home(project.as_ref().map(|p: &Project| &p.product))?;
         // judging must not make a mesh
-        let catalog = if home.database.exists() { Some(Catalog::open_existing(home).await?) } else { None };
+        let catalog = Catalog::find(home).await?;
         let ask = FileCheck { files: &self.files, base_dir: &context.dir, port, source: self.source.as_deref() };
         let names = self.files.join(", ");
         let verdict = match check_file(project.as_ref(), catalog.as_ref(), &ask).await {
@@ -139,7 +139,7 @@ async fn product(context: &Context) -> Result<Exit, Failure> {
     let project = context.project()?;
     let home = context.home(Some(&project.product))?;
     // without inputs there is nothing to ask a mesh; a check must not make one
-    let catalog = if home.database.exists() { Some(Catalog::open_existing(home).await?) } else { None };
+    let catalog = Catalog::find(home).await?;
     let (report, warnings) = check(&project, catalog.as_ref()).await?;
     context.warn(&warnings, &project.sources);
     if context.json {

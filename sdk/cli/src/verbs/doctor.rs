@@ -61,7 +61,7 @@ impl Doctor {
                         detail: format!("{}, {ports} published ports", home.database),
                         fix: None,
                     },
-                    Err(e) if e.kind() == Kind::NotFound => Finding {
+                    Err(e) if e.kind() == Kind::NotFound && e.page().is_none() => Finding {
                         what: "catalog",
                         state: "warn",
                         detail: format!("there is no mesh at {} yet", home.database),

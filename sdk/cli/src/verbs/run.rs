@@ -49,7 +49,7 @@ impl Run {
             let project = context.project_for(self.interval.clone())?;
             let home = context.home(Some(&project.product))?;
             if self.dry_run {
-                let catalog = if home.database.exists() { Some(Catalog::open_existing(home).await?) } else { None };
+                let catalog = Catalog::find(home).await?;
                 let (report, _) = check(&project, catalog.as_ref()).await?;
                 progress.finish();
                 if context.json {

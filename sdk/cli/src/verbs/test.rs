@@ -20,7 +20,7 @@ impl Test {
         context.block_on(async {
             let project = context.project()?;
             let home = context.home(Some(&project.product))?;
-            let catalog = if home.database.exists() { Some(Catalog::open_existing(home).await?) } else { None };
+            let catalog = Catalog::find(home).await?;
             let results = unit_tests(&project, catalog.as_ref(), self.name.as_deref()).await?;
             let failed = results.iter().filter(|r| !r.passed).count();
             if context.json {

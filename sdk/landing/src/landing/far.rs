@@ -65,9 +65,9 @@ fn stopped(name: &str, error: std::io::Error) -> LandingError {
 }
 
 fn refused(name: &str, error: opendal::Error) -> LandingError {
-    let kind = match error.kind() {
-        Kind::PermissionDenied => ErrorKind::Denied,
-        _ => ErrorKind::Unavailable,
+    let (kind, why) = match error.kind() {
+        Kind::PermissionDenied => (ErrorKind::Denied, ", for the object store denies access"),
+        _ => (ErrorKind::Unavailable, ""),
     };
-    LandingError { kind, ..LandingError::store(format!("keep `{name}` in the landing"), error) }
+    LandingError { kind, ..LandingError::store(format!("keep `{name}` in the landing{why}"), error) }
 }
