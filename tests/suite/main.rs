@@ -13,6 +13,7 @@ mod commit;
 mod commits;
 mod diff;
 mod erase;
+mod foreign_deletes;
 mod evolution;
 mod history;
 mod homes;

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::interop::{python, says};
 use crate::shop;
-use crate::support::{Mesh, Product};
+use crate::support::{Mesh, Product, Said};
 
 const PORT: &str = "shop.sales.sale";
 
@@ -286,4 +286,47 @@ fn the_landing_is_listed_and_verified() {
     assert_eq!(changed["sha256"], name);
     assert!(changed["locations"][0].as_str().unwrap().ends_with("till.csv"), "{said}");
     mesh.mesh(["landing", "verify"]).exits(65).says(&["3 damaged", "came from"]);
+}
+
+#[test]
+fn all_of_it_holds_for_format_version_3() {
+    let mesh = Mesh::new();
+    let product = mesh.product("sales", shop::SALES);
+    product.edit("product.toml", "mode = \"replace\"", "mode = \"append\"\n[outputs.sale.files]\nformat_version = 3");
+    for run in 0..3 {
+        product.write("data/till.csv", till(run));
+        product.mesh(["run"]).exits(0);
+    }
+    product.mesh(["publish"]).exits(0);
+    let before = states(&mesh, PORT);
+    let done = report(&mesh, &["--only", "compact", "--apply"]);
+    assert_eq!(done["compact"]["into"], 1, "{done}");
+    assert_eq!(states(&mesh, PORT), before);
+    let erased = mesh.mesh(["erase", "--subject", "item=run 1", "--apply", "--json"]).exits(0).json();
+    assert_eq!(erased["ports"][0]["rows"], 10, "five rows in a file of their own, and in the compacted one: {erased}");
+    let after = states(&mesh, PORT);
+    assert_eq!(after.values().map(Vec::len).collect::<Vec<_>>(), [5, 5, 10]);
+    assert_eq!(mesh.value("select count(*) from shop.sales.sale"), 10);
+    let elsewhere = mesh.path("elsewhere");
+    fs::rename(mesh.home(), &elsewhere).unwrap();
+    let relocate = || {
+        let mut command = mesh.command(["relocate", "--apply"]);
+        command.env("MESH_URL", &elsewhere);
+        command
+    };
+    Said::of(relocate()).exits(0);
+    fs::rename(&elsewhere, mesh.home()).unwrap();
+    mesh.mesh(["relocate", "--apply"]).exits(0);
+    assert_eq!(states(&mesh, PORT), after);
+    report(&mesh, &["--only", "expire", "--keep", "0s", "--keep-releases", "1", "--apply"]);
+    assert_eq!(mesh.value("select count(*) from shop.sales.sale"), 10);
+    product.write("data/till.csv", till(5));
+    product.mesh(["run"]).exits(0);
+    assert_eq!(mesh.value("select count(*) from shop.sales.sale"), 15);
+    if let Some(python) = python() {
+        let script = "
+table = catalog.load_table('shop.sales.sale')
+print(table.metadata.format_version, sorted(table.scan(snapshot_id=s.snapshot_id).to_arrow().num_rows for s in table.snapshots()))";
+        assert_eq!(says(&python, &mesh, script), "3 [10, 10, 15]");
+    }
 }
