@@ -197,6 +197,22 @@ fn records_are_taken_out_of_every_format_and_compression() {
 }
 
 #[test]
+fn a_subject_of_states_that_are_gone_is_forgotten_too() {
+    let mesh = Mesh::new();
+    let (sales, _) = planted(&mesh);
+    sales.write("data/till.csv", "id,item,amount\n1,tea,2\n2,cup,2\n3,pot,2\n");
+    sales.mesh(["run"]).exits(0);
+    let expire = ["maintain", PORT, "--only", "compact,expire", "--keep", "0s", "--keep-releases", "1", "--apply"];
+    mesh.mesh(expire).exits(0);
+    // manifests remember files that are gone from the disk, with bounds that name the subject
+    let done = erase(&mesh, &["--apply"]);
+    assert!(done["proof"]["hits"].as_array().unwrap().is_empty(), "{done}");
+    assert_eq!(holders(&mesh, NAME), [""; 0]);
+    assert_eq!(mesh.value("select count(*) from shop.sales.sale"), 3);
+    sales.mesh(["run"]).exits(99);
+}
+
+#[test]
 fn a_number_is_erased_in_its_column_and_nowhere_else() {
     let mesh = Mesh::new();
     let sales = mesh.product("sales", shop::SALES);

@@ -107,7 +107,7 @@ pub async fn erase(catalog: &Catalog, subject: &Subject, options: &EraseOptions)
     for (port, names) in &reached.ports {
         found.push(tables::find(catalog, port, &subject, names).await?);
     }
-    found.retain(|f| !f.files.is_empty());
+    found.retain(tables::Found::is_touched);
     let products = options.product.as_ref().map(|p| {
         let of_ports = reached.ports.keys().map(|port| port.product.to_string());
         of_ports.chain([p.to_string()]).collect::<BTreeSet<_>>()

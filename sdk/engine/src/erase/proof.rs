@@ -3,7 +3,7 @@ use std::path::{Path, PathBuf};
 
 use arrow::array::Array;
 use arrow::util::display::{ArrayFormatter, FormatOptions};
-use meshwright_catalog::{Catalog, Database, local};
+use meshwright_catalog::{Catalog, Database, local, stored_files};
 use meshwright_landing::unpacked;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use serde::Serialize;
@@ -41,6 +41,26 @@ impl Proof {
         self.hits.is_empty()
     }
 
+    /// Looks for the subject in a file, whatever form it has.
+    fn look(&mut self, place: &str, bytes: &[u8], subject: &Subject) {
+        self.files += 1;
+        self.bytes += bytes.len() as u64;
+        let plain = unpacked(bytes);
+        if subject.is_in_text(place) {
+            self.hit(place, "path");
+        }
+        let found = match std::str::from_utf8(&plain) {
+            Ok(text) => subject.is_in_text(text),
+            Err(_) => subject.is_in_bytes(&plain),
+        };
+        if found {
+            self.hit(place, "bytes");
+        } else if plain.starts_with(b"PAR1") && in_parquet(&plain, subject).unwrap_or(true) {
+            // what cannot be read cannot be said to be clean
+            self.hit(place, "parquet value");
+        }
+    }
+
     fn hit(&mut self, place: impl Into<String>, what: &'static str) {
         let hit = Hit { place: place.into(), what };
         if !self.hits.contains(&hit) {
@@ -75,22 +95,12 @@ pub(super) async fn search(catalog: &Catalog, subject: &Subject) -> Result<Proof
         let place = path.display().to_string();
         // removed by somebody since it was listed: nothing is left to be found
         let Ok(bytes) = std::fs::read(&path) else { continue };
-        proof.files += 1;
-        proof.bytes += bytes.len() as u64;
-        let plain = unpacked(&bytes);
-        if subject.is_in_text(&place) {
-            proof.hit(&place, "path");
-        }
-        let is_text = std::str::from_utf8(&plain);
-        let found = match is_text {
-            Ok(text) => subject.is_in_text(text),
-            Err(_) => subject.is_in_bytes(&plain),
-        };
-        if found {
-            proof.hit(&place, "bytes");
-        } else if plain.starts_with(b"PAR1") && in_parquet(&plain, subject).unwrap_or(true) {
-            // what cannot be read cannot be said to be clean
-            proof.hit(&place, "parquet value");
+        proof.look(&place, &bytes, subject);
+    }
+    if local(&home.warehouse).is_none() {
+        for file in stored_files(&home.warehouse).await? {
+            let bytes = catalog.files().new_input(&file.path)?.read().await?;
+            proof.look(&file.path, &bytes, subject);
         }
     }
     for text in catalog.registry_texts().await? {

@@ -31,6 +31,10 @@ pub(super) struct Found {
     pub(super) table: Table,
     /// Files and how many of their rows are the subject's.
     pub(super) files: Vec<(HistoryFile, u64)>,
+    /// Files that are only remembered as deleted: nobody needs these entries, and their bounds may name the subject.
+    dead: Vec<String>,
+    /// Whether they do.
+    dead_name_it: bool,
     columns: Vec<Column>,
 }
 
@@ -42,6 +46,11 @@ struct Column {
 }
 
 impl Found {
+    /// Whether anything of the table has to be told anew.
+    pub(super) fn is_touched(&self) -> bool {
+        !self.files.is_empty() || self.dead_name_it
+    }
+
     /// Rows of the subject, each file counted once.
     pub(super) fn rows(&self) -> u64 {
         self.files.iter().map(|(_, rows)| rows).sum()
@@ -66,8 +75,15 @@ pub(super) async fn find(
             Column { ids, names: names.clone(), value: pair.value.clone() }
         })
         .collect();
-    let mut files = vec![];
+    let (mut files, mut dead, mut dead_name_it) = (vec![], vec![], false);
     for one in HistoryFile::all(&table, None).await? {
+        if !one.alive {
+            let about =
+                format!("{:?} {:?} {:?}", one.file.lower_bounds(), one.file.upper_bounds(), one.file.partition());
+            dead_name_it |= subject.is_in_text(&about) || subject.is_in_text(one.file.file_path());
+            dead.push(one.file.file_path().to_owned());
+            continue;
+        }
         if one.file.file_format() != DataFileFormat::Parquet {
             if one.file.content_type() == DataContentType::Data {
                 return Err(unreadable(&one, &"only Parquet files can be rewritten").into());
@@ -79,13 +95,13 @@ pub(super) async fn find(
             files.push((one, rows));
         }
     }
-    Ok(Found { port: port.clone(), table, files, columns })
+    Ok(Found { port: port.clone(), table, files, dead, dead_name_it, columns })
 }
 
 /// Writes the files again without the subject's rows.
 pub(super) async fn rewrite(found: &Found, erasure: &str) -> Result<HashMap<String, Fate>> {
     let all = HistoryFile::all(&found.table, None).await?;
-    if let Some(by_place) = all.iter().find(|f| f.file.content_type() == DataContentType::PositionDeletes)
+    if let Some(by_place) = all.iter().find(|f| f.alive && f.file.content_type() == DataContentType::PositionDeletes)
         && !found.files.is_empty()
     {
         return Err(Error::new(
@@ -96,7 +112,7 @@ pub(super) async fn rewrite(found: &Found, erasure: &str) -> Result<HashMap<Stri
         .help("`mesh maintain --only compact,expire --keep 0s --apply` works them in first")
         .into());
     }
-    let mut fates = HashMap::new();
+    let mut fates: HashMap<String, Fate> = found.dead.iter().map(|path| (path.clone(), Fate::Drop)).collect();
     for (at, (one, _)) in found.files.iter().enumerate() {
         let left = read(&found.table, one, &found.columns).await?;
         let fate = if left.batches.iter().all(|b| b.num_rows() == 0) {

@@ -61,12 +61,11 @@ pub async fn relocate(catalog: &Catalog, apply: bool) -> Result<Option<Relocatio
     for port in &moved.ports {
         let (table, pointer) = catalog.load_moved(port, &moved).await?;
         let files = HistoryFile::all(&table, Some(&moved)).await?;
-        let deletes: Vec<&HistoryFile> =
-            files.iter().filter(|f| f.file.content_type() == DataContentType::PositionDeletes).collect();
+        let deletes: Vec<&HistoryFile> = by_place(&files).collect();
         out.tables.push(RelocatedTable {
             port: port.to_string(),
             snapshots: table.metadata().snapshots().len(),
-            files: files.len() - deletes.len(),
+            files: files.iter().filter(|f| f.alive).count() - deletes.len(),
             delete_files: deletes.len(),
         });
         if !apply {
@@ -83,6 +82,11 @@ pub async fn relocate(catalog: &Catalog, apply: bool) -> Result<Option<Relocatio
         out.removed = catalog.settle_moved(&moved, tables).await?;
     }
     Ok(Some(out))
+}
+
+/// Files that name others by path.
+fn by_place(files: &[HistoryFile]) -> impl Iterator<Item = &HistoryFile> {
+    files.iter().filter(|f| f.alive && f.file.content_type() == DataContentType::PositionDeletes)
 }
 
 /// A file of positions with the new paths of the data files it names.

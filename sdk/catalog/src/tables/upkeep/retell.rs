@@ -34,6 +34,8 @@ pub struct HistoryFile {
     pub spec_id: i32,
     /// Schema of its manifest.
     pub schema: SchemaRef,
+    /// Whether some snapshot still has it; one that was only deleted may be gone from the storage.
+    pub alive: bool,
 }
 
 /// A history that is told anew, but that nobody sees yet.
@@ -82,8 +84,8 @@ impl HistoryFile {
                 for entry in read.entries() {
                     let file = row_ids.next(entry.data_file(), manifest.partition_spec_id)?;
                     let schema = read.metadata().schema().clone();
-                    let one = Self { file, spec_id: manifest.partition_spec_id, schema };
-                    out.entry(entry.file_path().to_owned()).or_insert(one);
+                    let one = Self { file, spec_id: manifest.partition_spec_id, schema, alive: false };
+                    out.entry(entry.file_path().to_owned()).or_insert(one).alive |= entry.is_alive();
                 }
             }
         }
