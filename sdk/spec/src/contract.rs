@@ -1,4 +1,5 @@
 //! `contracts/<port>.toml`: the promise of an output port.
+mod beyond;
 mod canonical;
 mod checks;
 mod columns;
@@ -10,10 +11,11 @@ mod read;
 mod references;
 
 use crate::document;
-use crate::{Check, DataType, Diagnostic, Duration, Name, PortName, Sources, Span};
+use crate::{Check, DataType, Diagnostic, Duration, Name, PortName, SourceFile, Sources, Span};
 pub(crate) use canonical::kind as kind_json;
 pub use constraints::FORMATS;
 pub(crate) use constraints::compare;
+pub(crate) use read::contract as read_native;
 
 /// A whole contract, valid in itself.
 #[derive(Debug, Clone)]
@@ -36,6 +38,18 @@ pub struct Contract {
     pub license: Option<String>,
     /// What it may be used for.
     pub usage: Option<String>,
+    /// What other systems know it by; it never changes.
+    pub id: Option<String>,
+    /// How long rows are kept.
+    pub retention: Option<Duration>,
+    /// The day after which a deprecated port is no longer served, as `2027-01-31`.
+    pub sunset: Option<String>,
+    /// The port to move to.
+    pub successor: Option<PortName>,
+    /// Rules that stand in the contract and are not run, with the reason.
+    pub declared: Vec<Declared>,
+    /// What a contract in another format says beyond this one: `[beyond]`, kept for the way back.
+    pub beyond: Option<serde_json::Value>,
     /// Columns in the order of the file.
     pub columns: Vec<Column>,
     /// Everything to be checked, in the order of the file: what key, freshness and column lines imply
@@ -74,7 +88,22 @@ pub struct Column {
     pub default: Option<serde_json::Value>,
     /// Why and since when it should not be used.
     pub deprecated: Option<String>,
+    /// Who may see it, in the words of the organisation: `public`, `restricted`, ...
+    pub classification: Option<String>,
+    /// Whether its list of `values` may grow within a major version.
+    pub open: bool,
     /// Place of its name.
+    pub span: Span,
+}
+
+/// A rule that stands in a contract without being run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Declared {
+    /// Its id or name.
+    pub id: String,
+    /// Why: `in words`, or who runs it instead.
+    pub why: String,
+    /// Where it stands.
     pub span: Span,
 }
 
@@ -121,14 +150,36 @@ pub enum Transform {
 }
 
 impl Contract {
-    /// Reads `contracts/<port>.toml`. Some only if nothing of error severity was found; all mistakes are reported at
-    /// once. `port` is the port's own name.
+    /// Reads `contracts/<port>.toml` or `contracts/<port>.odcs.yaml`. Some only if nothing of error severity was found;
+    /// all mistakes are reported at once. `port` is the port's own name.
     pub fn parse(port: &Name, file: usize, sources: &Sources) -> (Option<Contract>, Vec<Diagnostic>) {
+        if sources.get(file).is_some_and(is_odcs) {
+            return crate::formats::odcs::contract(port, file, sources);
+        }
         document::read(file, sources, |document, root| read::contract(port, document, root))
+    }
+
+    /// Whether it is written in the Open Data Contract Standard.
+    pub fn is_odcs(&self) -> bool {
+        says_odcs(&self.text)
     }
 
     /// A column by its name.
     pub fn column(&self, name: &str) -> Option<&Column> {
         self.columns.iter().find(|column| column.name == name)
     }
+}
+
+/// By its name where that says it; a contract out of the registry has none.
+fn is_odcs(source: &SourceFile) -> bool {
+    match source.path.extension().and_then(|extension| extension.to_str()) {
+        Some("toml") => false,
+        Some("yaml" | "yml") => true,
+        _ => says_odcs(&source.text),
+    }
+}
+
+/// Whether a line says `apiVersion:` or `kind:`, which no line of TOML does.
+fn says_odcs(text: &str) -> bool {
+    text.lines().any(|line| line.starts_with("apiVersion:") || line.starts_with("kind:"))
 }

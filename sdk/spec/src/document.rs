@@ -5,8 +5,10 @@
 //! functions return an option; nothing is returned only where something has been reported.
 mod scalars;
 mod table;
+pub(crate) mod tree;
 mod value;
 mod words;
+pub(crate) mod yaml;
 
 use std::cell::RefCell;
 use std::ops::Range;
@@ -23,6 +25,21 @@ pub(crate) struct Document<'a> {
     file: usize,
     text: &'a str,
     found: RefCell<Vec<Diagnostic>>,
+}
+
+/// Reads a tree that a file was translated to. `found` is what the translation reported.
+pub(crate) fn read_tree<T>(
+    file: usize,
+    sources: &Sources,
+    tree: &tree::Node,
+    found: Vec<Diagnostic>,
+    read: impl FnOnce(&Document<'_>, &Table<'_>) -> Option<T>,
+) -> (Option<T>, Vec<Diagnostic>) {
+    let text = sources.get(file).map_or("", |source| source.text.as_str());
+    let document = Document { file, text, found: RefCell::new(found) };
+    let root = tree.to_table();
+    let model = read(&document, &Table::root(&document, &root));
+    document.finish(model)
 }
 
 /// Reads a whole file with `read`. Some only if nothing of error severity was found; diagnostics in the order of the
@@ -42,18 +59,23 @@ pub(crate) fn read<T>(
     let (root, errors) = DeTable::parse_recoverable(&source.text);
     let only_duplicates = errors.iter().all(is_duplicate);
     for error in &errors {
-        document.syntax(error);
+        document.not_toml(error);
     }
     // after a true syntax error the parser's guesses would only breed follow-up errors
     let model = only_duplicates.then(|| read(&document, &Table::root(&document, root.get_ref()))).flatten();
-    let mut found = document.found.into_inner();
-    found.sort_by_key(|diagnostic| diagnostic.labels.first().map(|label| (label.span.start, label.span.end)));
-    found.dedup();
-    let failed = found.iter().any(Diagnostic::is_error);
-    (model.filter(|_| !failed), found)
+    document.finish(model)
 }
 
 impl<'a> Document<'a> {
+    /// The model if nothing of error severity was found, and all findings in the order of the file.
+    fn finish<T>(self, model: Option<T>) -> (Option<T>, Vec<Diagnostic>) {
+        let mut found = self.found.into_inner();
+        found.sort_by_key(|diagnostic| diagnostic.labels.first().map(|label| (label.span.start, label.span.end)));
+        found.dedup();
+        let failed = found.iter().any(Diagnostic::is_error);
+        (model.filter(|_| !failed), found)
+    }
+
     /// Index of the file in [`Sources`].
     pub(crate) fn file(&self) -> usize {
         self.file
@@ -82,7 +104,7 @@ impl<'a> Document<'a> {
         Some(report.help("choose between the two sides and take out the marks; `mesh.lock` may be deleted instead"))
     }
 
-    fn syntax(&self, error: &toml::de::Error) {
+    fn not_toml(&self, error: &toml::de::Error) {
         let span = self.span(error.span().unwrap_or_default());
         let message = error.message().trim().replace('\n', ", ");
         self.report(match is_duplicate(error) {

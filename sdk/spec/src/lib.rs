@@ -10,6 +10,7 @@ mod diagnostic;
 mod diff;
 mod document;
 mod duration;
+mod formats;
 mod lock;
 mod name;
 mod nearest;
@@ -18,11 +19,14 @@ mod secret;
 
 pub use check::{Bounds, Check, CheckKind, Dimension, FixOwner, Tolerance};
 pub use codes::{Page, page, pages};
-pub use contract::{Column, Contract, FORMATS, Freshness, PartitionField, Transform};
+pub use contract::{Column, Contract, Declared, FORMATS, Freshness, PartitionField, Transform};
 pub use data_type::{DataType, DataTypeError, StructField};
 pub use diagnostic::{Diagnostic, Label, Severity, SourceFile, Sources, Span, redact};
 pub use diff::{Change, Grade, diff, needed_bump, smallest_version};
 pub use duration::{Duration, DurationError};
+pub use formats::{
+    ContractFormat, ExportSettings, Imported, ProductExport, PublishedPort, export, export_product, import, import_product,
+};
 pub use lock::{LockedInput, LockedSource, MeshLock};
 pub use name::{Name, NameError, PortName, ProductName};
 pub use nearest::nearest;

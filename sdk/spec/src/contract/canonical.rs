@@ -32,6 +32,11 @@ fn promise(contract: &Contract) -> Json {
         "freshness": freshness,
         "license": contract.license,
         "usage": contract.usage,
+        "id": contract.id,
+        "retention": contract.retention.map(|kept| kept.seconds),
+        "sunset": contract.sunset,
+        "successor": contract.successor.as_ref().map(ToString::to_string),
+        "beyond": contract.beyond,
         "columns": contract.columns.iter().map(column).collect::<Vec<_>>(),
         "checks": checks.into_iter().map(check).collect::<Vec<_>>(),
     })
@@ -51,6 +56,8 @@ fn column(column: &Column) -> Json {
         "references": column.references.as_ref().map(|(port, target)| format!("{port}({target})")),
         "default": column.default,
         "deprecated": column.deprecated,
+        "classification": column.classification,
+        "open": column.open.then_some(true),
     })
 }
 

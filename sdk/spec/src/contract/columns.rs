@@ -117,6 +117,8 @@ fn column(key: &str, value: &Value<'_>) -> Named {
         references: None,
         default: None,
         deprecated: None,
+        classification: None,
+        open: false,
         span: named.span.clone(),
     };
     named.column = Some(Column { name: name.to_string(), data_type, ..named.column.take().unwrap_or(bare) });
@@ -149,6 +151,8 @@ fn described(table: &Table<'_>, named: &mut Named) {
         references: references.map(|(reference, _)| reference),
         default: table.get("default").zip(data_type).and_then(|(value, data_type)| value.of_type(data_type)),
         deprecated: table.get("deprecated").and_then(deprecated),
+        classification: words("classification"),
+        open: table.get("open").and_then(Value::flag).unwrap_or(false),
         span: named.span.clone(),
     });
 }

@@ -1,16 +1,18 @@
 //! `[contract]`, and how the parts of a contract hang together.
 use super::columns::Columns;
-use super::{Contract, canonical, checks, freshness, partition};
+use super::{Contract, beyond, canonical, checks, freshness, partition};
 use crate::document::{Document, Table, Value};
-use crate::{Check, CheckKind, Diagnostic, Dimension, Name, Span};
+use crate::{Check, CheckKind, DataType, Diagnostic, Dimension, Name, Span};
 
 const STATUS: [(&str, &str); 4] =
     [("draft", "draft"), ("active", "active"), ("deprecated", "deprecated"), ("retired", "retired")];
 
-pub(super) fn contract(port: &Name, document: &Document<'_>, root: &Table<'_>) -> Option<Contract> {
+pub(crate) fn contract(port: &Name, document: &Document<'_>, root: &Table<'_>) -> Option<Contract> {
     let head = root.need("contract", "[contract]").and_then(|value| value.table("[contract]".to_owned()));
     let columns = root.need("columns", "[columns]").and_then(|value| value.table("[columns]".to_owned()));
     let written = root.get("checks");
+    // what another format says beyond this one is kept as it is
+    let beyond = root.get("beyond").map(|value| (value.to_json(), beyond::rules(value)));
     root.reject_unknown();
 
     let mut columns = columns.as_ref().map(|table| Columns::read(table, port)).unwrap_or_default();
@@ -23,6 +25,7 @@ pub(super) fn contract(port: &Name, document: &Document<'_>, root: &Table<'_>) -
 
     let mut contract = contract?;
     contract.columns = columns;
+    (contract.beyond, contract.declared) = beyond.map_or((None, vec![]), |(beyond, rules)| (Some(beyond), rules));
     contract.checks = implied.into_iter().chain(written).collect();
     contract.checksum = canonical::checksum(&contract);
     Some(contract)
@@ -47,6 +50,10 @@ fn terms(
     let freshness = table.get("freshness").and_then(|value| freshness::freshness(value, columns, checks));
     let license = table.get("license").and_then(Value::some_text);
     let usage = table.get("usage").and_then(Value::some_text);
+    let id = table.get("id").and_then(Value::some_text);
+    let retention = table.get("retention").and_then(Value::duration);
+    let sunset = table.get("sunset").and_then(|value| value.of_type(&DataType::Date));
+    let successor = table.get("successor").and_then(Value::port);
     table.reject_unknown();
     let (version, version_span) = version?;
     Some(Contract {
@@ -59,6 +66,12 @@ fn terms(
         freshness,
         license: license.map(str::to_owned),
         usage: usage.map(str::to_owned),
+        id: id.map(str::to_owned),
+        retention,
+        sunset: sunset.and_then(|day| day.as_str().map(str::to_owned)),
+        successor,
+        declared: Vec::new(),
+        beyond: None,
         columns: Vec::new(),
         checks: Vec::new(),
         text: document.text().to_owned(),

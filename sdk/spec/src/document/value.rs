@@ -130,11 +130,14 @@ impl<'a> Value<'a> {
     /// A part of a text, by bytes; the whole of it where escapes make that unclear.
     pub(crate) fn part(&self, range: Range<usize>) -> Span {
         let length = self.raw.as_str().map_or(0, str::len);
-        if self.span.end - self.span.start != length + 2 {
-            return self.span.clone();
-        }
-        let start = self.span.start + 1 + range.start;
-        self.document.span(start..(self.span.start + 1 + range.end).max(start + 1))
+        // in YAML, text may stand without quotes
+        let quote = match self.span.end.saturating_sub(self.span.start).checked_sub(length) {
+            Some(2) => 1,
+            Some(0) => 0,
+            _ => return self.span.clone(),
+        };
+        let start = self.span.start + quote + range.start;
+        self.document.span(start..(self.span.start + quote + range.end).max(start + 1))
     }
 
     /// Reports a mistake in this value.
@@ -164,6 +167,11 @@ impl<'a> Value<'a> {
         let message = format!("{each}`{}` is to be {expected}, not {}", self.name, self.kind());
         self.document.report(Diagnostic::error("M0103", message).at(self.header(), "").help_if(help));
         None
+    }
+
+    /// The value as JSON; dates and times are text.
+    pub(crate) fn to_json(&self) -> serde_json::Value {
+        json(self.raw)
     }
 
     /// Its type in a sentence.
@@ -199,6 +207,25 @@ impl<'a> Value<'a> {
                 let report = Diagnostic::error("M0105", message).at(item.span.clone(), "again");
                 self.document.report(report.at(first.span.clone(), "first"));
             }
+        }
+    }
+}
+
+fn json(raw: &DeValue<'_>) -> serde_json::Value {
+    use serde_json::{Number, Value as Json};
+    match raw {
+        DeValue::String(text) => Json::from(text.as_ref()),
+        DeValue::Integer(number) => i64::from_str_radix(number.as_str(), number.radix()).map_or(Json::Null, Json::from),
+        DeValue::Float(number) => {
+            number.as_str().parse().ok().and_then(Number::from_f64).map_or(Json::Null, Json::Number)
+        }
+        DeValue::Boolean(flag) => Json::Bool(*flag),
+        DeValue::Datetime(time) => Json::from(time.to_string()),
+        DeValue::Array(items) => items.iter().map(|item| json(item.get_ref())).collect(),
+        DeValue::Table(table) => {
+            let mut entries: Vec<_> = table.iter().collect();
+            entries.sort_by_key(|(key, _)| key.span().start);
+            Json::Object(entries.into_iter().map(|(key, value)| (key.get_ref().to_string(), json(value.get_ref()))).collect())
         }
     }
 }

@@ -4,6 +4,7 @@
 
 mod cases;
 mod diagnostics;
+mod formats;
 mod markdown;
 mod never_panics;
 mod pages;
