@@ -92,6 +92,8 @@ pub struct Column {
     pub classification: Option<String>,
     /// Whether its list of `values` may grow within a major version.
     pub open: bool,
+    /// The column's id in the table, by which it is the same column under another name.
+    pub field_id: Option<u64>,
     /// Place of its name.
     pub span: Span,
 }
@@ -157,6 +159,12 @@ impl Contract {
             return crate::formats::odcs::contract(port, file, sources);
         }
         document::read(file, sources, |document, root| read::contract(port, document, root))
+    }
+
+    /// The contract with its checksum, once everything else is in it.
+    pub(crate) fn seal(mut self) -> Self {
+        self.checksum = canonical::checksum(&self);
+        self
     }
 
     /// Whether it is written in the Open Data Contract Standard.

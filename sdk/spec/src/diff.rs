@@ -3,12 +3,17 @@
 //! Judged for those who read the port: what they may rely on must not be taken away without a new major version.
 //! Promising more is minor, and so is promising something narrower, because data that keep the new promise keep the
 //! old one as well.
+mod beyond;
 mod checks;
 mod columns;
+mod rules;
 mod terms;
 mod types;
+mod usage;
 
 use crate::{Column, Contract};
+pub use rules::{ChangeRule, change_rules};
+pub use usage::{Consumer, Impact, impact};
 
 /// One change of a promise.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,6 +24,8 @@ pub struct Change {
     pub grade: Grade,
     /// The column it is about, by its new name where it has one.
     pub column: Option<String>,
+    /// The name that readers of the old contract know the column by.
+    pub was: Option<String>,
     /// One sentence without a full stop.
     pub message: String,
 }
@@ -44,6 +51,11 @@ pub fn diff(old: &Contract, new: &Contract) -> Vec<Change> {
     columns::changes(old, new, &pairs, &mut changes);
     checks::changes(old, new, &pairs, &mut changes);
     terms::changes(old, new, &pairs, &mut changes);
+    beyond::changes(old, new, &mut changes);
+    for change in &mut changes {
+        let known = |name: &String| pairs.iter().find(|(_, now)| now.name == *name).map(|(before, _)| before.name.clone());
+        change.was = change.column.as_ref().and_then(|name| known(name).or_else(|| Some(old.column(name)?.name.clone())));
+    }
     changes
 }
 
@@ -79,6 +91,13 @@ fn next(pre: &semver::Prerelease) -> semver::Prerelease {
     semver::Prerelease::new(&raised).unwrap_or_else(|_| pre.clone())
 }
 
+impl Change {
+    /// What it asks of those who fill the port.
+    pub fn producer(&self) -> Grade {
+        change_rules().iter().find(|rule| rule.id == self.rule).map_or(self.grade, |rule| rule.producer)
+    }
+}
+
 impl Grade {
     /// The word for it in messages.
     pub fn as_str(self) -> &'static str {
@@ -96,7 +115,13 @@ type Pairs<'a> = [(&'a Column, &'a Column)];
 
 fn pairs<'a>(old: &'a Contract, new: &'a Contract) -> Vec<(&'a Column, &'a Column)> {
     let before = |column: &Column| -> Option<&'a Column> {
-        let same = old.column(&column.name);
+        // the table's own id says it beyond doubt
+        if let Some(id) = column.field_id
+            && let Some(before) = old.columns.iter().find(|before| before.field_id == Some(id))
+        {
+            return Some(before);
+        }
+        let same = old.column(&column.name).filter(|same| same.field_id.is_none() || column.field_id.is_none());
         let renamed = column.renamed_from.as_deref().and_then(|name| old.column(name));
         // a name that is free again and taken by a renamed column is not the column that had it before
         match renamed.filter(|before| new.column(&before.name).is_none_or(|now| now.renamed_from.is_some())) {
@@ -113,5 +138,5 @@ fn new_name<'a>(name: &'a str, pairs: &Pairs<'a>) -> &'a str {
 }
 
 fn change(rule: &'static str, grade: Grade, column: Option<&str>, message: impl Into<String>) -> Change {
-    Change { rule, grade, column: column.map(str::to_owned), message: message.into() }
+    Change { rule, grade, column: column.map(str::to_owned), was: None, message: message.into() }
 }

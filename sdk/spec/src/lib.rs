@@ -22,7 +22,9 @@ pub use codes::{Page, page, pages};
 pub use contract::{Column, Contract, Declared, FORMATS, Freshness, PartitionField, Transform};
 pub use data_type::{DataType, DataTypeError, StructField};
 pub use diagnostic::{Diagnostic, Label, Severity, SourceFile, Sources, Span, redact};
-pub use diff::{Change, Grade, diff, needed_bump, smallest_version};
+pub use diff::{
+    Change, ChangeRule, Consumer, Grade, Impact, change_rules, diff, impact, needed_bump, smallest_version,
+};
 pub use duration::{Duration, DurationError};
 pub use formats::{
     ContractFormat, ExportSettings, Imported, ProductExport, PublishedPort, export, export_product, import, import_product,

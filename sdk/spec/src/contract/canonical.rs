@@ -57,6 +57,7 @@ fn column(column: &Column) -> Json {
         "default": column.default,
         "deprecated": column.deprecated,
         "classification": column.classification,
+        "field_id": column.field_id,
         "open": column.open.then_some(true),
     })
 }

@@ -119,6 +119,7 @@ fn column(key: &str, value: &Value<'_>) -> Named {
         deprecated: None,
         classification: None,
         open: false,
+        field_id: None,
         span: named.span.clone(),
     };
     named.column = Some(Column { name: name.to_string(), data_type, ..named.column.take().unwrap_or(bare) });
@@ -152,6 +153,7 @@ fn described(table: &Table<'_>, named: &mut Named) {
         default: table.get("default").zip(data_type).and_then(|(value, data_type)| value.of_type(data_type)),
         deprecated: table.get("deprecated").and_then(deprecated),
         classification: words("classification"),
+        field_id: table.get("field_id").and_then(Value::whole),
         open: table.get("open").and_then(Value::flag).unwrap_or(false),
         span: named.span.clone(),
     });

@@ -1,6 +1,6 @@
 //! `[contract]`, and how the parts of a contract hang together.
 use super::columns::Columns;
-use super::{Contract, beyond, canonical, checks, freshness, partition};
+use super::{Contract, beyond, checks, freshness, partition};
 use crate::document::{Document, Table, Value};
 use crate::{Check, CheckKind, DataType, Diagnostic, Dimension, Name, Span};
 
@@ -27,8 +27,7 @@ pub(crate) fn contract(port: &Name, document: &Document<'_>, root: &Table<'_>) -
     contract.columns = columns;
     (contract.beyond, contract.declared) = beyond.map_or((None, vec![]), |(beyond, rules)| (Some(beyond), rules));
     contract.checks = implied.into_iter().chain(written).collect();
-    contract.checksum = canonical::checksum(&contract);
-    Some(contract)
+    Some(contract.seal())
 }
 
 /// `[contract]` itself; the checks that it implies are added to `checks`, not null of key columns to the columns.

@@ -18,10 +18,12 @@ enum Direction {
 
 pub(super) fn changes(old: &Contract, new: &Contract, pairs: &Pairs<'_>, changes: &mut Vec<Change>) {
     let renamed: Vec<Check> = old.checks.iter().map(|check| follow(check, pairs)).collect();
+    // those who read an open list know that it may grow, if they were told before
+    let is_open = |name: &str| pairs.iter().any(|(old, new)| new.name == name && old.open);
     let kept = |column: &str| pairs.iter().any(|(_, new)| new.name == column);
     for before in renamed.iter().filter(|check| !said_elsewhere(check)) {
         match new.checks.iter().find(|check| check.id == before.id) {
-            Some(now) => same(before, now, changes),
+            Some(now) => same(before, now, is_open, changes),
             // a column that is gone takes its line with it
             None if line_of(before).is_some_and(|column| !kept(column)) => {}
             None => {
@@ -76,12 +78,15 @@ fn follow(check: &Check, pairs: &Pairs<'_>) -> Check {
     check
 }
 
-fn same(old: &Check, new: &Check, changes: &mut Vec<Change>) {
+fn same(old: &Check, new: &Check, is_open: impl Fn(&str) -> bool, changes: &mut Vec<Change>) {
     let (id, column) = (&new.id, subject(new));
     if kind_json(&old.kind) != kind_json(&new.kind) || old.filter != new.filter {
         let direction = if old.filter == new.filter { direction(&old.kind, &new.kind) } else { Direction::Other };
         let (rule, grade, how) = match (&new.kind, direction) {
             _ if id == "key" => ("key-changed", Grade::Major, "is another one"),
+            (CheckKind::Values { column, .. }, Direction::Looser) if is_open(column) => {
+                ("values-added", Grade::Minor, "allows more values, as its openness says")
+            }
             (CheckKind::Values { .. }, Direction::Looser) => ("values-added", taken_away(new), "allows more values"),
             (CheckKind::Values { .. }, Direction::Tighter) => ("values-removed", Grade::Minor, "allows fewer values"),
             (CheckKind::Range { .. } | CheckKind::Length { .. }, Direction::Looser) => {

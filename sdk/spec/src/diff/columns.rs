@@ -55,6 +55,15 @@ fn same(old: &Column, new: &Column, changes: &mut Vec<Change>) {
         (Some(before), None) => add("unit-dropped", Grade::Major, format!("unit of `{name}` was {before}")),
         _ => {}
     }
+    if old.classification != new.classification {
+        let said = |of: &Option<String>| of.clone().unwrap_or_else(|| "not classified".to_owned());
+        let message = format!("`{name}` was {}, is {}", said(&old.classification), said(&new.classification));
+        add("classification-raised", Grade::Major, message);
+    }
+    if old.open != new.open {
+        let (rule, grade) = if new.open { ("values-opened", Grade::Major) } else { ("values-closed", Grade::Minor) };
+        add(rule, grade, format!("the values of `{name}` {} grow", if new.open { "may now" } else { "may no longer" }));
+    }
     let sensitive = |column: &Column| column.tags.iter().any(|tag| tag == "pii");
     match (sensitive(old), sensitive(new)) {
         (false, true) => {
@@ -77,6 +86,9 @@ fn same(old: &Column, new: &Column, changes: &mut Vec<Change>) {
     }
     if old.renamed_from != new.renamed_from && old.name == new.name {
         add("renaming-noted", Grade::Patch, format!("`renamed_from` of `{name}` is another one"));
+    }
+    if old.field_id != new.field_id {
+        add("field-id-noted", Grade::Patch, format!("the id of `{name}` in the table is noted otherwise"));
     }
     if old.description != new.description {
         add("description-changed", Grade::Patch, format!("`{name}` is described in other words"));

@@ -17,6 +17,39 @@ pub(super) fn changes(old: &Contract, new: &Contract, pairs: &Pairs<'_>, changes
         };
         add("status-changed", grade, format!("status was {}, is {}", old.status, new.status));
     }
+    match (&old.id, &new.id) {
+        (Some(before), now) if Some(before) != now.as_ref() => {
+            let now = now.as_deref().unwrap_or("none");
+            add("id-changed", Grade::Refused, format!("the id was {before}, is {now}: that is another contract"));
+        }
+        (None, Some(now)) => add("id-given", Grade::Patch, format!("the id is {now}")),
+        _ => {}
+    }
+    match (old.retention, new.retention) {
+        (Some(before), Some(now)) if now < before => {
+            add("retention-shortened", Grade::Major, format!("rows were kept for {before}, are kept for {now}"));
+        }
+        (None, Some(now)) => add("retention-limited", Grade::Major, format!("rows are now kept for {now} only")),
+        (before, now) if before != now => {
+            add("retention-lengthened", Grade::Minor, "rows are kept for longer".to_owned());
+        }
+        _ => {}
+    }
+    match (&old.sunset, &new.sunset) {
+        (Some(before), Some(now)) if now < before => {
+            add("sunset-advanced", Grade::Major, format!("the port was served until {before}, is served until {now}"));
+        }
+        (None, Some(now)) => add("sunset-set", Grade::Minor, format!("the port is served until {now}")),
+        (Some(before), now) if Some(before) != now.as_ref() => {
+            let now = now.as_deref().unwrap_or("without an end");
+            add("sunset-postponed", Grade::Patch, format!("the port was served until {before}, is served {now}"));
+        }
+        _ => {}
+    }
+    if old.successor != new.successor {
+        let now = new.successor.as_ref().map_or_else(|| "none".to_owned(), ToString::to_string);
+        add("successor-named", Grade::Patch, format!("the port to move to is {now}"));
+    }
     match (&old.license, &new.license) {
         (Some(before), now) if Some(before) != now.as_ref() => {
             let now = now.as_deref().unwrap_or("none");

@@ -32,9 +32,24 @@ pub(crate) fn contract(port: &Name, file: usize, sources: &Sources) -> (Option<C
     });
     let contract = contract.map(|mut contract| {
         contract.declared = rules.declared;
-        contract
+        contract.beyond = beyond(&root, port);
+        contract.seal()
     });
     (contract, found)
+}
+
+/// What the document promises to those who read the port, beyond what a contract of ours has words for.
+fn beyond(root: &Node, port: &Name) -> Option<serde_json::Value> {
+    let kept = ["servers", "price", "roles", "support", "team", "tenant", "tags", "authoritativeDefinitions"];
+    let mut said: serde_json::Map<_, _> =
+        kept.iter().filter_map(|key| Some(((*key).to_owned(), root.get(key)?.to_json()))).collect();
+    let objects = root.get("schema").map(Node::items).unwrap_or_default();
+    let named = |object: &&Node| object.get("name").and_then(Node::as_text) == Some(port.as_str());
+    let object = objects.iter().find(named).or(objects.first());
+    if let Some(name) = object.and_then(|object| object.get("physicalName")) {
+        said.insert("physicalName".to_owned(), name.to_json());
+    }
+    (!said.is_empty()).then(|| serde_json::json!({ "odcs": said }))
 }
 
 /// A document for import: rules that cannot be run and keys that are unknown are warnings, names are spelled our way.

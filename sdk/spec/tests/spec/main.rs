@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod breaking_table;
 mod cases;
 mod diagnostics;
 mod formats;

@@ -190,6 +190,11 @@ impl Rule<'_> {
         }
         match (argument("validValues"), argument("pattern")) {
             (Some(values), None) => {
+                // null is never among the values that are judged
+                let mut values = values.clone();
+                if let Kind::List(items) = &mut values.kind {
+                    items.retain(|item| item.kind != Kind::Null);
+                }
                 let texts: Vec<String> = values.items().iter().map(quoted).collect();
                 let bad = format!("\"{column}\" is not null and cast(\"{column}\" as varchar) not in ({})", texts.join(", "));
                 self.of_rows(operator, "values", |_, check| check.put("values", values.span.clone(), values.clone()), &bad)

@@ -130,7 +130,7 @@ fn column(name: &str, property: &Node, rules: &mut Rules, found: &mut Findings) 
         Some(why) => line.put("deprecated", why.span.clone(), why.clone()),
         None => copy(property, "deprecated", &mut line, "deprecated"),
     }
-    for (from, to) in [("unit", "unit"), ("renamedFrom", "renamed_from"), ("default", "default"), ("references", "references"), ("format", "format"), ("open", "open")]
+    for (from, to) in [("unit", "unit"), ("renamedFrom", "renamed_from"), ("default", "default"), ("references", "references"), ("format", "format"), ("open", "open"), ("icebergFieldId", "field_id")]
     {
         if let Some(value) = custom(property, from) {
             line.put(to, value.span.clone(), value.clone());

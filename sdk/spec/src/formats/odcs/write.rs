@@ -84,6 +84,7 @@ fn property(contract: &Contract, column: &Column, quality: Vec<Json>, minor: u64
     add("renamedFrom", json!(column.renamed_from));
     add("references", json!(column.references.as_ref().map(|(port, target)| format!("{port}({target})"))));
     add("default", column.default.clone().unwrap_or_default());
+    add("icebergFieldId", json!(column.field_id));
     add("open", if column.open { true.into() } else { Json::Null });
     // before 3.2 there is no key for it, and never one for the reason
     add("deprecated", match column.deprecated.as_deref() {
