@@ -10,6 +10,7 @@ mod bad_data;
 mod bad_files;
 mod check_files;
 mod commit;
+mod contracts;
 mod commits;
 mod diff;
 mod erase;

@@ -4,6 +4,7 @@
 mod bench;
 mod checkout;
 mod demo;
+mod interop;
 mod process;
 mod test;
 mod tidy;
@@ -31,6 +32,12 @@ const VERBS: &[Verb] = &[
     },
     Verb { name: "test", usage: "test [--fast]", about: "pass every test, cheap ones first", go: test::go },
     Verb { name: "tidy", usage: "tidy", about: "hold the sources against the house rules", go: tidy::go },
+    Verb {
+        name: "interop",
+        usage: "interop fetch|datacontract",
+        about: "programs of others on what we write",
+        go: interop::go,
+    },
     Verb {
         name: "bench",
         usage: "bench [ingest|small|tables] [--runs N] [--large] [--mesh FILE] [--flights FILE]",

@@ -11,6 +11,8 @@ pub enum Kind {
     NotFound,
     /// Somebody else's commit won.
     Conflict,
+    /// It would break a published promise.
+    Breaking,
     /// Not allowed.
     Denied,
     /// A service or disk does not answer.

@@ -1,7 +1,7 @@
 //! The release: all ports of a product move, with everything that is to be known of it, in one transaction.
 
 use crate::database::{Transaction, now};
-use crate::registry::{end_accepted, write_decision};
+use crate::registry::{end_accepted, is_promised, write_decision};
 use crate::tables::Staged;
 use crate::{
     Catalog, CheckRecord, Decided, Decision, Error, InputRecord, Kind, LineageEdge, ReleasedPort, Result, RunOutcome,
@@ -46,7 +46,8 @@ impl Catalog {
     /// become visible in one transaction, or none does. Returns the release's number, counted from 1.
     ///
     /// # Errors
-    /// `Conflict` when any table has moved since it was staged, or the run has lost its lease; nothing has changed then.
+    /// `Conflict` when any table has moved since it was staged, or the run has lost its lease, `Breaking` when a published
+    /// port would be released under a contract that is not published; nothing has changed then.
     pub async fn release(&self, staged: Vec<Staged>, new: &NewRelease) -> Result<i64> {
         let mut number = 0;
         let outcome = async {
@@ -100,6 +101,10 @@ async fn record(tx: &mut Transaction<'_>, new: &NewRelease) -> Result<i64> {
         .execute(&mut **tx)
         .await?;
     for port in &new.ports {
+        // what was decided by a person returns to a promise that was published before
+        if new.decision.is_none() {
+            is_promised(tx, port).await?;
+        }
         sqlx::query("INSERT INTO mesh_release_ports VALUES ($1, $2, $3, $4, $5, $6, $7, $8)")
             .bind(&new.product)
             .bind(number)

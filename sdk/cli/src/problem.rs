@@ -42,6 +42,7 @@ fn exit_of(failure: &Failure) -> Exit {
         Failure::Operation(e) => match e.kind() {
             Kind::NotFound => Exit::NotFound,
             Kind::Conflict => Exit::Conflict,
+            Kind::Breaking => Exit::Breaking,
             Kind::Denied => Exit::Denied,
             Kind::Unavailable if e.can_retry() => Exit::TryAgain,
             Kind::Unavailable => Exit::Unavailable,

@@ -6,6 +6,7 @@ use serde::Serialize;
 use crate::columns::arrow_schema;
 use crate::failure::Result;
 use crate::inputs::resolve;
+use crate::lifecycle::notices;
 use crate::program::Program;
 use crate::project::Project;
 use crate::publish::frozen_promises;
@@ -20,8 +21,21 @@ pub struct CheckReport {
     pub steps: Vec<String>,
     /// Ports, with the number of checks each contract declares.
     pub ports: Vec<(String, usize)>,
+    /// Rules that stand in contracts without being run.
+    pub not_run: Vec<NotRun>,
     /// Steps that could not be planned, because columns of what they read are not known before the first run.
     pub unplanned: Vec<String>,
+}
+
+/// A rule that stands in a contract without being run.
+#[derive(Debug, Clone, Serialize)]
+pub struct NotRun {
+    /// `domain.product.port`
+    pub port: String,
+    /// Its id or name.
+    pub rule: String,
+    /// Why.
+    pub why: String,
 }
 
 /// Parses, plans and compares with contracts and inputs; reads no data. Warnings come back beside the report.
@@ -30,10 +44,15 @@ pub struct CheckReport {
 /// [`Failure::Product`] with every finding.
 pub async fn check(project: &Project, catalog: Option<&Catalog>) -> Result<(CheckReport, Vec<Diagnostic>)> {
     let program = Program::start(project).await?;
-    let plan = static_plan(project, catalog, program.as_ref()).await?;
+    let mut plan = static_plan(project, catalog, program.as_ref()).await?;
     if let Some(catalog) = catalog {
         frozen_promises(project, catalog, false).await?;
+        plan.warnings.extend(notices(project, catalog).await?);
     }
+    if plan.warnings.iter().any(Diagnostic::is_error) {
+        return Err(project.fail(plan.warnings));
+    }
+    let not_run = not_run(project, &mut plan.warnings);
     let program_checks = program.as_ref().map(Program::checks).unwrap_or_default();
     let known = |name: &str| program_checks.iter().any(|(n, _)| n == name);
     let mut found = vec![];
@@ -55,9 +74,24 @@ pub async fn check(project: &Project, catalog: Option<&Catalog>) -> Result<(Chec
         product: project.product.name.to_string(),
         steps: plan.order.iter().map(ToString::to_string).collect(),
         ports: project.outputs().map(|(o, c)| (project.port(o).to_string(), c.checks.len())).collect(),
+        not_run,
         unplanned,
     };
     Ok((report, plan.warnings))
+}
+
+/// Rules that nobody runs here, each of them with a warning.
+fn not_run(project: &Project, warnings: &mut Vec<Diagnostic>) -> Vec<NotRun> {
+    let mut out = vec![];
+    for (output, contract) in project.outputs() {
+        for rule in &contract.declared {
+            let d = Diagnostic::warning("M0229", format!("the rule `{}` is not run: {}", rule.id, rule.why));
+            warnings.push(d.at(rule.span.clone(), ""));
+            let port = project.port(output).to_string();
+            out.push(NotRun { port, rule: rule.id.clone(), why: rule.why.clone() });
+        }
+    }
+    out
 }
 
 /// Plans with the columns that are known without reading: declared, in `mesh.lock`, or promised by other contracts.

@@ -90,6 +90,12 @@ pub struct Promise {
     pub columns: Vec<ColumnOf>,
     /// Ids of everything that is checked.
     pub checks: Vec<String>,
+    /// The last day on which it is served, where it ends.
+    pub sunset: Option<String>,
+    /// The port to read instead.
+    pub successor: Option<String>,
+    /// Rules that stand in the contract without being run.
+    pub not_run: Vec<String>,
 }
 
 /// A column as shown.
@@ -237,6 +243,9 @@ pub async fn describe(catalog: &Catalog, port: &PortName, at: Option<&str>) -> R
                 })
                 .collect(),
             checks: contract.checks.iter().map(|c| c.id.clone()).collect(),
+            sunset: contract.sunset.clone(),
+            successor: contract.successor.as_ref().map(ToString::to_string),
+            not_run: contract.declared.iter().map(|rule| rule.id.clone()).collect(),
         },
         pending_version: record.pending_version,
         release,

@@ -38,3 +38,20 @@ pub fn person() -> String {
         (None, None) => user().unwrap_or_else(|| "unknown".to_owned()),
     }
 }
+
+/// The text of a file in a revision of the repository around `dir`; `path` is relative to `dir`. What is wrong, else.
+pub(crate) fn file_at(dir: &Path, revision: &str, path: &Path) -> Result<String, String> {
+    let repo = git2::Repository::discover(dir).map_err(|_| "there is no git repository here".to_owned())?;
+    let tree = repo
+        .revparse_single(revision)
+        .and_then(|object| object.peel_to_tree())
+        .map_err(|_| format!("there is no revision `{revision}`"))?;
+    let root = repo.workdir().and_then(|root| root.canonicalize().ok()).unwrap_or_default();
+    let here = dir.canonicalize().unwrap_or_else(|_| dir.to_owned());
+    let below = here.strip_prefix(&root).map(|below| below.join(path)).unwrap_or_else(|_| path.to_owned());
+    // as `git show` has it: from the repository's root, or else from here
+    let found = tree.get_path(&below).or_else(|_| tree.get_path(path));
+    let blob = found.and_then(|entry| entry.to_object(&repo)).and_then(|object| object.peel_to_blob());
+    let blob = blob.map_err(|_| format!("it has no `{}`", path.display()))?;
+    String::from_utf8(blob.content().to_vec()).map_err(|_| "it is not text".to_owned())
+}

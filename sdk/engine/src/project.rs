@@ -120,6 +120,11 @@ impl Project {
         self.product.name.port(output.name.clone())
     }
 
+    /// The file of an output's contract, relative to the folder.
+    pub fn contract_path(&self, output: &Output) -> PathBuf {
+        output.contract.clone().unwrap_or_else(|| usual_contract(&self.dir, &output.name))
+    }
+
     /// Outputs with their contracts.
     pub fn outputs(&self) -> impl Iterator<Item = (&Output, &Contract)> {
         self.product.outputs.iter().zip(&self.contracts)
@@ -178,7 +183,7 @@ fn read_contract(
 ) -> std::result::Result<(Option<Contract>, Vec<Diagnostic>), Box<Diagnostic>> {
     let path = match &output.contract {
         Some(path) => path.clone(),
-        None => PathBuf::from(format!("contracts/{}.toml", output.name)),
+        None => usual_contract(dir, &output.name),
     };
     let text = std::fs::read_to_string(dir.join(&path)).map_err(|e| {
         Box::new(
@@ -187,25 +192,29 @@ fn read_contract(
                 .help(format!("write what the port promises to {}", path.display())),
         )
     })?;
-    if path.extension().is_some_and(|e| e == "yaml" || e == "yml") {
-        return Err(Box::new(
-            Diagnostic::error("M0221", "this version reads contracts in TOML only")
-                .at(output.span.clone(), path.display().to_string()),
-        ));
-    }
     let file = sources.add(&path, text);
     Ok(Contract::parse(&output.name, file, sources))
+}
+
+/// `contracts/<port>.toml`, or `contracts/<port>.odcs.yaml` where only that is there.
+fn usual_contract(dir: &Path, port: &Name) -> PathBuf {
+    let native = PathBuf::from(format!("contracts/{port}.toml"));
+    let odcs = ["odcs.yaml", "odcs.yml"].map(|suffix| PathBuf::from(format!("contracts/{port}.{suffix}")));
+    match odcs.into_iter().find(|path| dir.join(path).is_file()) {
+        Some(odcs) if !dir.join(&native).is_file() => odcs,
+        _ => native,
+    }
 }
 
 /// Where `product.toml` cannot say which contracts there are, those at their usual places are judged all the same.
 fn contract_mistakes(dir: &Path, sources: &mut Sources) -> Vec<Diagnostic> {
     let entries = std::fs::read_dir(dir.join("contracts")).into_iter().flatten().flatten();
     let mut paths: Vec<PathBuf> =
-        entries.map(|e| e.path()).filter(|p| p.extension().is_some_and(|e| e == "toml")).collect();
+        entries.map(|e| e.path()).filter(|p| p.extension().is_some_and(|e| e == "toml" || e == "yaml")).collect();
     paths.sort();
     let mut found = vec![];
     for path in paths {
-        let name = path.file_stem().and_then(|s| s.to_str()).and_then(|s| s.parse::<Name>().ok());
+        let name = path.file_name().and_then(|s| s.to_str()?.split('.').next()?.parse::<Name>().ok());
         if let (Some(name), Ok(text)) = (name, std::fs::read_to_string(&path)) {
             let file = sources.add(path.strip_prefix(dir).unwrap_or(&path), text);
             found.extend(Contract::parse(&name, file, sources).1);

@@ -1,8 +1,11 @@
 //! Publishing: product, ports and contracts into the shared catalog; and what published contracts forbid.
 use meshwright_catalog::{Catalog, ProductRecord, Published};
-use meshwright_spec::{Contract, Diagnostic, Grade, PortName, diff, needed_bump, smallest_version};
+use meshwright_spec::{
+    Change, Contract, Diagnostic, Grade, Impact, PortName, diff, impact, needed_bump, smallest_version,
+};
 use serde::Serialize;
 
+use crate::contract_diff::consumers_of;
 use crate::failure::{Failure, Findings, Result};
 use crate::project::{Project, mode_name};
 
@@ -85,9 +88,16 @@ pub(crate) async fn frozen_promises(project: &Project, catalog: &Catalog, for_ru
         let changes = diff(&old, contract);
         let grade = needed_bump(&changes);
         let smallest = smallest_version(&old.version, grade);
-        let said = changes.iter().map(|c| format!("{}: {}", c.rule, c.message));
         let at = |d: Diagnostic| d.at(contract.version_span.clone(), format!("published: {}", old.version));
-        let finding = if contract.version == old.version {
+        let hit = impact(&changes, &consumers_of(catalog, &port).await?);
+        let said = changes.iter().map(|c| format!("{}: {}{}", c.rule, c.message, used_by(c, &hit)));
+        let refused = changes.iter().find(|c| c.grade == Grade::Refused && c.rule != "version-lowered");
+        let finding = if let Some(change) = refused {
+            let message = format!("the contract of `{port}` cannot change like this: {}", change.message);
+            let help = "no version can make this change: end the port with `status = \"deprecated\"`, a `sunset` and a \
+                        `successor`, and offer another one beside it";
+            Some(at(Diagnostic::error("M0235", message)).help(help))
+        } else if contract.version == old.version {
             let message = format!("the contract of `{port}` has changed under its published version {}", old.version);
             Some(
                 at(Diagnostic::error("M0601", message))
@@ -114,6 +124,15 @@ pub(crate) async fn frozen_promises(project: &Project, catalog: &Catalog, for_ru
         found.extend(finding.map(|d| said.fold(d, |d, line| d.help(line))));
     }
     if found.is_empty() { Ok(()) } else { Err(Failure::Breaking(Findings::many(found, &project.sources))) }
+}
+
+/// Whom a change hits, or that nobody registered uses what it takes away.
+fn used_by(change: &Change, hit: &[Impact]) -> String {
+    match hit.iter().find(|impact| impact.change == *change) {
+        Some(impact) if impact.consumers.is_empty() => ", which no registered consumer uses".to_owned(),
+        Some(impact) => format!(", used by {}", impact.consumers.join(", ")),
+        None => String::new(),
+    }
 }
 
 fn grade_words(grade: Grade) -> &'static str {

@@ -22,6 +22,7 @@ use crate::ingest::{Ingested, ingest};
 use crate::inputs::{ResolvedInput, resolve};
 use crate::program::Program;
 use crate::project::Project;
+use crate::lifecycle::notices;
 use crate::publish::frozen_promises;
 use crate::report::RunReport;
 use crate::source::Delivery;
@@ -56,6 +57,10 @@ pub async fn run(
 ) -> Result<RunReport> {
     catalog.reap_runs().await?;
     frozen_promises(project, catalog, true).await?;
+    let ending = notices(project, catalog).await?;
+    if ending.iter().any(Diagnostic::is_error) {
+        return Err(project.fail(ending));
+    }
     let id = uuid::Uuid::now_v7().simple().to_string();
     let branch = options.branch.clone().unwrap_or_else(|| format!("run-{id}"));
     let events = Events::new(&id, observer);
@@ -63,7 +68,7 @@ pub async fn run(
     events.tell("run.started", json!({ "product": project.product.name, "commit": project.git.commit }));
 
     let started = Instant::now();
-    let mut run = Run { project, catalog, options, id: id.clone(), branch, events, finished: false, warnings: vec![] };
+    let mut run = Run { project, catalog, options, id: id.clone(), branch, events, finished: false, warnings: ending };
     let outcome = run.go(started).await;
     if let Err(failure) = &outcome
         && !run.finished
@@ -126,7 +131,7 @@ impl Run<'_> {
         let inputs = resolve(project, catalog).await?;
         let mut ingested = ingest(project, catalog, program.as_ref(), &self.id, &self.events).await?;
         let plan = self.plan(&ingested, &inputs, program.as_ref()).await?;
-        self.warnings.clone_from(&plan.warnings);
+        self.warnings.extend(plan.warnings.iter().cloned());
         project.write_lock(&self.lock(&ingested, &inputs).await?)?;
 
         let key = work_key(project, &plan, &ingested.deliveries, &inputs, program.as_ref());

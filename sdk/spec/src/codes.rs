@@ -3,6 +3,7 @@
 mod catalog;
 mod check;
 mod contract;
+mod contract_formats;
 mod history;
 mod product;
 mod profile;
@@ -40,6 +41,7 @@ static PAGES: LazyLock<Vec<Page>> = LazyLock::new(|| {
     [
         product::PAGES,
         contract::PAGES,
+        contract_formats::PAGES,
         source::PAGES,
         step::PAGES,
         check::PAGES,

@@ -9,6 +9,7 @@ mod kinds;
 mod partition;
 mod read;
 mod references;
+pub(crate) mod vocabulary;
 
 use crate::document;
 use crate::{Check, DataType, Diagnostic, Duration, Name, PortName, SourceFile, Sources, Span};

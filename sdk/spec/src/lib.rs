@@ -15,6 +15,7 @@ mod lock;
 mod name;
 mod nearest;
 mod product;
+mod schema;
 mod secret;
 
 pub use check::{Bounds, Check, CheckKind, Dimension, FixOwner, Tolerance};
@@ -32,6 +33,7 @@ pub use formats::{
 pub use lock::{LockedInput, LockedSource, MeshLock};
 pub use name::{Name, NameError, PortName, ProductName};
 pub use nearest::nearest;
+pub use schema::{EditorSchema, editor_schema};
 pub use product::{
     FileLayout, Flavor, Format, Input, Materialize, MeshHome, Output, Owner, Product, Source, Step, StepBody, WriteMode,
 };

@@ -7,6 +7,7 @@ mod outputs;
 mod read;
 mod sources;
 mod steps;
+pub(crate) mod vocabulary;
 
 use std::path::PathBuf;
 

@@ -56,6 +56,19 @@ impl Catalog {
         Ok(all.into_iter().max_by_key(|c| c.version.parse::<semver::Version>().ok()))
     }
 
+    /// A contract by its version; the published one where drafts had the same.
+    pub async fn contract_version(&self, port: &PortName, version: &str) -> Result<Option<ContractRecord>> {
+        let row = sqlx::query(
+            "SELECT * FROM mesh_contracts WHERE port = $1 AND version = $2
+             ORDER BY frozen_at IS NULL, registered_at DESC LIMIT 1",
+        )
+        .bind(port.to_string())
+        .bind(version)
+        .fetch_optional(&self.db)
+        .await?;
+        row.as_ref().map(contract_of).transpose()
+    }
+
     /// A contract by its checksum, as snapshots name it.
     pub async fn contract(&self, port: &PortName, checksum: &str) -> Result<Option<ContractRecord>> {
         let row = sqlx::query("SELECT * FROM mesh_contracts WHERE port = $1 AND checksum = $2")
@@ -67,7 +80,7 @@ impl Catalog {
     }
 }
 
-fn contract_of(row: &Record) -> Result<ContractRecord> {
+pub(super) fn contract_of(row: &Record) -> Result<ContractRecord> {
     Ok(ContractRecord {
         port: row.try_get("port")?,
         version: row.try_get("version")?,

@@ -3,6 +3,7 @@ use meshwright_spec::{Contract, PortName, ProductName};
 use serde::Serialize;
 use sqlx::Row;
 
+use super::promises::{keeps, keeps_ports};
 use crate::database::{Record, Transaction, now};
 use crate::{Catalog, Error, Kind, Result};
 
@@ -85,7 +86,8 @@ impl Catalog {
     /// (input, port, version requirement, columns).
     ///
     /// # Errors
-    /// `Conflict` when a contract's version is frozen with another text (callers look first and explain better).
+    /// `Breaking` when a contract breaks what is published of its port under a version that is too small, or when a
+    /// published port is left out before its end (callers look first and explain better).
     pub async fn publish(
         &self,
         product: &ProductRecord,
@@ -99,10 +101,12 @@ impl Catalog {
             .bind(now())
             .execute(&mut *tx)
             .await?;
+        let kept: Vec<String> = ports.iter().map(|(port, ..)| port.to_string()).collect();
+        keeps_ports(&mut tx, &product.product, &kept).await?;
         let mut out = vec![];
         for (port, mode, contract) in ports {
             write_port(&mut tx, port, mode).await?;
-            out.push(publish_port(&mut tx, port, contract).await?);
+            out.push(publish_port(&mut tx, port, mode, contract).await?);
         }
         sqlx::query("DELETE FROM mesh_consumers WHERE product = $1").bind(&product.product).execute(&mut *tx).await?;
         for (input, port, version, columns) in consumes {
@@ -216,7 +220,13 @@ async fn write_contract(tx: &mut Transaction<'_>, port: &PortName, contract: &Co
     Ok(())
 }
 
-async fn publish_port(tx: &mut Transaction<'_>, port: &PortName, contract: &Contract) -> Result<Published> {
+async fn publish_port(
+    tx: &mut Transaction<'_>,
+    port: &PortName,
+    mode: &str,
+    contract: &Contract,
+) -> Result<Published> {
+    keeps(tx, port, mode, contract).await?;
     let (name, version) = (port.to_string(), contract.version.to_string());
     let frozen: Option<String> = sqlx::query_scalar(
         "SELECT checksum FROM mesh_contracts WHERE port = $1 AND version = $2 AND frozen_at IS NOT NULL",

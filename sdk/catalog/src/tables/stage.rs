@@ -106,6 +106,7 @@ impl Catalog {
         let staged = [self.stage(change).await?];
         let moved = async {
             let mut tx = self.begin().await?;
+            keep_promises(&mut tx, &staged).await?;
             move_pointers(&mut tx, &staged).await?;
             tx.commit().await.map_err(Error::from)
         };
@@ -129,6 +130,7 @@ impl Catalog {
         }
         let moved = async {
             let mut tx = self.begin().await?;
+            keep_promises(&mut tx, &staged).await?;
             move_pointers(&mut tx, &staged).await?;
             tx.commit().await.map_err(Error::from)
         };
@@ -216,6 +218,15 @@ impl Catalog {
         .await?;
         Ok(rows.first().map(|row| row.try_get(0)).transpose()?)
     }
+}
+
+/// A release brings its contracts along; a commit by itself has to keep those that are published.
+async fn keep_promises(tx: &mut Transaction<'_>, staged: &[Staged]) -> Result<()> {
+    for s in staged {
+        let port = format!("{}.{}", s.ident.namespace().join("."), s.ident.name());
+        crate::registry::keeps_columns(tx, &port, &s.metadata).await?;
+    }
+    Ok(())
 }
 
 /// Moves the pointers inside a transaction, in the order of names so that two releases cannot deadlock.

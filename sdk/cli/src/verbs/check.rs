@@ -149,10 +149,11 @@ async fn product(context: &Context) -> Result<Exit, Failure> {
     }
     let checks: usize = report.ports.iter().map(|(_, n)| n).sum();
     printer::line(&format!(
-        "{} is right: {} steps, {} ports, {checks} checks",
+        "{} is right: {} steps, {} ports, {}",
         report.product,
         report.steps.len(),
-        report.ports.len()
+        report.ports.len(),
+        counted(checks, report.not_run.len())
     ));
     if !report.unplanned.is_empty() {
         context.say(&format!(
@@ -161,4 +162,9 @@ async fn product(context: &Context) -> Result<Exit, Failure> {
         ));
     }
     Ok(Exit::Done)
+}
+
+/// How many rules the contracts declare, and how many of them are run.
+fn counted(run: usize, not_run: usize) -> String {
+    if not_run == 0 { format!("{run} checks") } else { format!("{} rules declared, {run} of them run", run + not_run) }
 }

@@ -40,6 +40,12 @@ fn show(d: &Description) {
         line("rows", d.description.clone());
     }
     line("contract", format!("{} ({})", d.contract.version, d.status));
+    if let Some(sunset) = &d.contract.sunset {
+        line("ends", sunset.clone());
+    }
+    if let Some(successor) = &d.contract.successor {
+        line("move to", successor.clone());
+    }
     if let Some(pending) = &d.pending_version {
         line("pending", format!("{pending}, current with the next release that satisfies it"));
     }

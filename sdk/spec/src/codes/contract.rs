@@ -125,14 +125,6 @@ pub(super) const PAGES: &[Page] = &[
         fix: "Write the contract, or name its file with `contract = \"...\"`.",
     },
     Page {
-        code: "M0221",
-        title: "a contract in a format this version does not read",
-        what: "The contract is a YAML file.",
-        why: "Half-understood contracts would promise something else than they say.",
-        example: "contract = \"contracts/daily.odcs.yaml\"",
-        fix: "Write the contract in TOML.",
-    },
-    Page {
         code: "M0222",
         title: "a column of another type than promised",
         what: "A query returns a column whose values cannot be stored under the promised type without losing something.",

@@ -4,12 +4,12 @@ use super::kinds::{self, Kind};
 use crate::document::{Document, Table, Value};
 use crate::{Check, Diagnostic, Dimension, FixOwner, Severity, Span, Tolerance};
 
-const SEVERITIES: [(&str, Severity); 3] =
+pub(super) const SEVERITIES: [(&str, Severity); 3] =
     [("error", Severity::Error), ("warning", Severity::Warning), ("info", Severity::Info)];
 
-const OWNERS: [(&str, FixOwner); 2] = [("internal", FixOwner::Internal), ("external", FixOwner::External)];
+pub(super) const OWNERS: [(&str, FixOwner); 2] = [("internal", FixOwner::Internal), ("external", FixOwner::External)];
 
-const DIMENSIONS: [(&str, Dimension); 7] = [
+pub(super) const DIMENSIONS: [(&str, Dimension); 7] = [
     ("accuracy", Dimension::Accuracy),
     ("completeness", Dimension::Completeness),
     ("conformity", Dimension::Conformity),

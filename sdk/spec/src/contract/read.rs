@@ -4,7 +4,7 @@ use super::{Contract, beyond, checks, freshness, partition};
 use crate::document::{Document, Table, Value};
 use crate::{Check, CheckKind, DataType, Diagnostic, Dimension, Name, Span};
 
-const STATUS: [(&str, &str); 4] =
+pub(super) const STATUS: [(&str, &str); 4] =
     [("draft", "draft"), ("active", "active"), ("deprecated", "deprecated"), ("retired", "retired")];
 
 pub(crate) fn contract(port: &Name, document: &Document<'_>, root: &Table<'_>) -> Option<Contract> {

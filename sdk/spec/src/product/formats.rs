@@ -4,14 +4,14 @@ use crate::Diagnostic;
 use crate::document::{Table, Value};
 
 #[derive(Clone, Copy, PartialEq)]
-enum Kind {
+pub(crate) enum Kind {
     Csv,
     Ndjson,
     Json,
     Parquet,
 }
 
-const KINDS: [(&str, Kind); 4] =
+pub(super) const KINDS: [(&str, Kind); 4] =
     [("csv", Kind::Csv), ("ndjson", Kind::Ndjson), ("json", Kind::Json), ("parquet", Kind::Parquet)];
 
 const CSV_KEYS: [&str; 5] = ["delimiter", "header", "quote", "encoding", "null"];

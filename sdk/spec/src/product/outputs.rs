@@ -3,7 +3,7 @@ use super::{Flavor, Output, WriteMode, files};
 use crate::document::{Table, Value};
 use crate::{Diagnostic, Name, Span, nearest};
 
-const MODES: [(&str, WriteMode); 4] = [
+pub(super) const MODES: [(&str, WriteMode); 4] = [
     ("replace", WriteMode::Replace),
     ("append", WriteMode::Append),
     ("upsert", WriteMode::Upsert),

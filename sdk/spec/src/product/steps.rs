@@ -5,7 +5,7 @@ use super::{Materialize, Step, StepBody, read};
 use crate::Diagnostic;
 use crate::document::{Table, Value};
 
-const MATERIALIZE: [(&str, Materialize); 2] = [("view", Materialize::View), ("table", Materialize::Table)];
+pub(super) const MATERIALIZE: [(&str, Materialize); 2] = [("view", Materialize::View), ("table", Materialize::Table)];
 
 pub(super) fn steps(section: &Table<'_>) -> Vec<Step> {
     section.entries().iter().filter_map(|entry| step(entry.key, &entry.value)).collect()

@@ -119,5 +119,8 @@ fn summary_of_contract(contract: &Contract) -> String {
         writeln!(text, "check {}: {:?} {dimension} {severity} {:?} <- {asked}", check.id, check.kind, check.tolerance)
             .unwrap();
     }
+    for rule in &contract.declared {
+        writeln!(text, "not run {}: {}", rule.id, rule.why).unwrap();
+    }
     text
 }

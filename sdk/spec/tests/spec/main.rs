@@ -5,6 +5,7 @@
 mod breaking_table;
 mod cases;
 mod diagnostics;
+mod editor;
 mod formats;
 mod markdown;
 mod never_panics;

@@ -33,7 +33,7 @@ pub(crate) fn cases(text: &str) -> Vec<Case> {
         match (&open, line.trim_end()) {
             (Some((info, from)), "```") => {
                 let block = text[*from..start].to_owned();
-                match info.strip_prefix("toml ") {
+                match info.strip_prefix("toml ").or_else(|| info.strip_prefix("yaml ")) {
                     Some(name) => files.push((name.to_owned(), block)),
                     None => cases.push(Case {
                         title: title.clone(),

@@ -82,7 +82,7 @@ fn unknown(
 ) {
     let known = || kind.keys.iter().filter(|field| field.since <= minor).map(|field| field.name);
     let free = known().filter(|name| entries.iter().all(|(key, _)| key.text != *name));
-    let help = match nearest(&key.text, free) {
+    let help = match nearest(&key.text, free).or_else(|| nearest(&key.text, known())) {
         Some(near) => format!("did you mean `{near}`?"),
         None => "what ODCS has no key for goes to `customProperties`".to_owned(),
     };

@@ -8,6 +8,8 @@ use crate::document::tree::Node;
 pub(super) fn column_type(property: &Node, found: &mut Findings) -> Option<String> {
     match data_type(property) {
         Ok(text) => Some(text),
+        // a logical type that ODCS does not have has been reported as such
+        Err(_) if unknown(property) => None,
         Err(why) => {
             let at = property.get("physicalType").or_else(|| property.get("logicalType"));
             let at = at.or_else(|| property.get("name")).unwrap_or(property);
@@ -15,6 +17,11 @@ pub(super) fn column_type(property: &Node, found: &mut Findings) -> Option<Strin
             None
         }
     }
+}
+
+fn unknown(property: &Node) -> bool {
+    let logical = property.get("logicalType").and_then(Node::as_text);
+    logical.is_some_and(|logical| !super::vocabulary::LOGICAL_TYPES.contains(&logical))
 }
 
 fn data_type(property: &Node) -> Result<String, String> {

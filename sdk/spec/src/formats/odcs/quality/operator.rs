@@ -70,7 +70,10 @@ impl Operator {
         let limit = match self {
             Self::Is(0.0) => return Some("0".to_owned()),
             Self::AtMost(limit) | Self::Between(0.0, limit) => limit,
-            Self::Below(limit) if percent => (limit / 100.0).next_down() * 100.0,
+            // the greatest share that is still below
+            Self::Below(limit) if percent && limit > 0.0 => {
+                return Some(format!("{:?}", (limit / 100.0).next_down().min(1.0)));
+            }
             Self::Below(limit) if limit > 0.0 => limit.ceil() - 1.0,
             _ => return None,
         };
