@@ -55,7 +55,7 @@ fn odcs<'a>(mesh: &'a Mesh) -> Product<'a> {
 fn an_odcs_contract_is_a_contract() {
     let mesh = Mesh::new();
     let product = odcs(&mesh);
-    product.mesh(["check"]).exits(0).says(&["rules declared", "M0229", "sale.odcs.yaml:28"]);
+    product.mesh(["check"]).exits(0).says(&["rules declared", "M0229", "sale.odcs.yaml:29"]);
     let product = product.released();
     let described = mesh.mesh(["describe", "shop.sales.sale", "--json"]).exits(0).json();
     assert_eq!(described["contract"]["key"][0], "id");
@@ -70,7 +70,11 @@ fn an_odcs_contract_is_a_contract() {
 fn rules_that_cannot_be_run_are_errors_with_a_place() {
     let mesh = Mesh::new();
     let product = odcs(&mesh);
-    product.edit("contracts/sale.odcs.yaml", "type: text", "type: custom\n        engine: soda\n        implementation: x");
+    product.edit(
+        "contracts/sale.odcs.yaml",
+        "type: text",
+        "type: custom\n        engine: soda\n        implementation: x",
+    );
     product.edit("contracts/sale.odcs.yaml", "mustBeGreaterThan: 2", "mustBeGreaterThen: 2");
     let said = product.mesh(["check", "--json"]).exits(78).json();
     let errors = said["errors"].as_array().unwrap();
@@ -78,10 +82,14 @@ fn rules_that_cannot_be_run_are_errors_with_a_place() {
         let error = errors.iter().find(|error| error["code"] == code).unwrap_or_else(|| panic!("no {code}: {said}"));
         (error["at"]["line"].as_u64().unwrap(), error["help"].as_str().unwrap_or_default().to_owned())
     };
-    assert_eq!(place("M0224").0, 29);
+    assert_eq!(place("M0224").0, 30);
     assert!(place("M0102").1.contains("mustBeGreaterThan"), "{said}");
     // named runners are counted instead
-    product.edit("contracts/sale.odcs.yaml", "implementation: x", "implementation: x\n        customProperties: [{property: runBy, value: soda}]");
+    product.edit(
+        "contracts/sale.odcs.yaml",
+        "implementation: x",
+        "implementation: x\n        customProperties: [{property: runBy, value: soda}]",
+    );
     product.edit("contracts/sale.odcs.yaml", "mustBeGreaterThen", "mustBeGreaterThan");
     product.mesh(["check"]).exits(0).says(&["rules declared"]);
 }
@@ -90,19 +98,26 @@ fn rules_that_cannot_be_run_are_errors_with_a_place() {
 fn formats_go_there_and_back() {
     let mesh = Mesh::new();
     let product = mesh.product("sales", shop::SALES);
-    for (format, file) in [("odcs", "sale.odcs.yaml"), ("avro", "sale.avsc"), ("json-schema", "sale.json"), ("dbt", "sale.yml")] {
+    for (format, file) in
+        [("odcs", "sale.odcs.yaml"), ("avro", "sale.avsc"), ("json-schema", "sale.json"), ("dbt", "sale.yml")]
+    {
         let written = product.mesh(["contract", "export", "sale", "--format", format]).exits(0).out;
         product.write(&format!("out/{file}"), &written);
-        let back = product.mesh(["contract", "import", &format!("out/{file}"), "--port", "sale", "--stdout"]).exits(0).out;
+        let back =
+            product.mesh(["contract", "import", &format!("out/{file}"), "--port", "sale", "--stdout"]).exits(0).out;
         assert!(back.contains("[columns]") && back.contains("amount"), "{format}: {back}");
     }
     // as ODCS, it is the same promise but for its id
     product.write("contracts/old.toml", product.read("contracts/sale.toml"));
     let said = product.mesh(["contract", "diff", "contracts/old.toml", "out/sale.odcs.yaml", "--json"]);
-    let rules: Vec<_> = said.exits(76).json()["diff"]["changes"].as_array().unwrap().iter().map(|c| c["rule"].clone()).collect();
+    let rules: Vec<_> =
+        said.exits(76).json()["diff"]["changes"].as_array().unwrap().iter().map(|c| c["rule"].clone()).collect();
     assert_eq!(rules, ["id-given", "server-added", "terms-changed"].map(serde_json::Value::from)[..rules.len()]);
     product.mesh(["contract", "import", "out/sale.avsc", "--port", "sale"]).exits(64).says(&["M0231", "--force"]);
-    product.mesh(["contract", "export", "--format", "bitol-product"]).exits(0).says(&["kind: DataProduct", "contractId"]);
+    product
+        .mesh(["contract", "export", "--format", "bitol-product"])
+        .exits(0)
+        .says(&["kind: DataProduct", "contractId"]);
     for file in ["contract", "product"] {
         let schema = product.mesh(["contract", "schema", file]).exits(0).out;
         let schema: serde_json::Value = serde_json::from_str(&schema).unwrap();
@@ -126,7 +141,8 @@ fn contracts_are_compared_between_files_revisions_and_versions() {
     product.mesh(["contract", "diff", "HEAD"]).exits(76).says(&["column-renamed", "major", "2.0.0", "too small"]);
     product.edit("contracts/sale.toml", "1.0.0", "2.0.0");
     product.mesh(["contract", "diff", "HEAD"]).exits(0).says(&["needs 2.0.0"]);
-    let said = product.mesh(["contract", "diff", "HEAD:contracts/sale.toml", "contracts/sale.toml", "--json"]).exits(0).json();
+    let said =
+        product.mesh(["contract", "diff", "HEAD:contracts/sale.toml", "contracts/sale.toml", "--json"]).exits(0).json();
     assert_eq!((&said["diff"]["grade"], &said["diff"]["needed"]), (&"major".into(), &"2.0.0".into()));
     let published = ["contract", "diff", "shop.sales.sale@1.0.0", "contracts/sale.toml", "--changelog"];
     product.mesh(published).exits(0).says(&["## 2.0.0", "### Breaking", "`column-renamed`"]);
@@ -141,8 +157,11 @@ fn reader(mesh: &Mesh) -> Product<'_> {
                    [inputs.sale]\nport = \"shop.sales.sale\"\nversion = \"^1\"\ncolumns = [\"id\", \"amount\"]\n\n\
                    [steps.total]\n\n[outputs.total]\n";
     let contract = "[contract]\nversion = \"1.0.0\"\n\n[columns]\namount = { type = \"double\" }\n";
-    let files =
-        [("product.toml", product), ("sql/total.sql", "select sum(amount) as amount from sale"), ("contracts/total.toml", contract)];
+    let files = [
+        ("product.toml", product),
+        ("sql/total.sql", "select sum(amount) as amount from sale"),
+        ("contracts/total.toml", contract),
+    ];
     mesh.product("income", &files)
 }
 
@@ -166,7 +185,11 @@ fn a_port_ends_with_notice() {
     let mesh = Mesh::new();
     let product = mesh.product("sales", shop::SALES).released();
     let reader = reader(&mesh).released();
-    product.edit("contracts/sale.toml", "\"1.0.0\"", "\"1.1.0\"\nsunset = 2999-12-31\nsuccessor = \"shop.sales.sale_v2\"");
+    product.edit(
+        "contracts/sale.toml",
+        "\"1.0.0\"",
+        "\"1.1.0\"\nsunset = 2999-12-31\nsuccessor = \"shop.sales.sale_v2\"",
+    );
     product.edit("contracts/sale.toml", "\"active\"", "\"deprecated\"");
     product.mesh(["publish"]).exits(0);
     reader.mesh(["check"]).exits(0).says(&["M0233", "2999-12-31", "shop.sales.sale_v2"]);

@@ -68,7 +68,9 @@ fn datacontract() -> Outcome {
         let packages = [DATACONTRACT, "jsonschema", "pyiceberg[sql-sqlite,pyarrow]"];
         run(Command::new(venv.join("bin/pip")).args(["install", "--quiet"]).args(packages))?;
     }
-    run(Command::new("cargo").args(["build", "--workspace", "--quiet", "--bin", "mesh"]).current_dir(checkout::root()))?;
+    run(Command::new("cargo")
+        .args(["build", "--workspace", "--quiet", "--bin", "mesh"])
+        .current_dir(checkout::root()))?;
     let mesh = checkout::root().join("target/debug/mesh");
     let scratch = std::env::temp_dir().join(format!("mesh-datacontract-{}", std::process::id()));
     let outcome = judge(&tool, &mesh, &scratch);

@@ -108,7 +108,13 @@ async fn of_mesh(catalog: Option<&Catalog>, port: &PortName, version: &str, plac
     };
     let mut sources = Sources::default();
     sources.add(place, record.text.clone());
-    Ok(Located { from: place.to_owned(), contract: record.parse()?, port: Some(port.clone()), name: port.port.clone(), sources })
+    Ok(Located {
+        from: place.to_owned(),
+        contract: record.parse()?,
+        port: Some(port.clone()),
+        name: port.port.clone(),
+        sources,
+    })
 }
 
 fn parse(place: &str, path: &Path, text: String, port: Option<PortName>) -> Result<Located> {

@@ -53,8 +53,10 @@ pub fn diff(old: &Contract, new: &Contract) -> Vec<Change> {
     terms::changes(old, new, &pairs, &mut changes);
     beyond::changes(old, new, &mut changes);
     for change in &mut changes {
-        let known = |name: &String| pairs.iter().find(|(_, now)| now.name == *name).map(|(before, _)| before.name.clone());
-        change.was = change.column.as_ref().and_then(|name| known(name).or_else(|| Some(old.column(name)?.name.clone())));
+        let known =
+            |name: &String| pairs.iter().find(|(_, now)| now.name == *name).map(|(before, _)| before.name.clone());
+        change.was =
+            change.column.as_ref().and_then(|name| known(name).or_else(|| Some(old.column(name)?.name.clone())));
     }
     changes
 }

@@ -108,7 +108,11 @@ pub fn export(contract: &Contract, port: &PortName, format: ContractFormat, sett
     let kept = kept(contract, port, format);
     let asked = if settings.newest { 2 } else { 1 };
     let kept_minor = kept.as_ref().and_then(|rest| rest.get("@minor")).and_then(Json::as_u64);
-    let around = odcs::Around { minor: kept_minor.unwrap_or(asked), servers: settings.servers.clone(), team: settings.team.clone() };
+    let around = odcs::Around {
+        minor: kept_minor.unwrap_or(asked),
+        servers: settings.servers.clone(),
+        team: settings.team.clone(),
+    };
     let mut made = export_json(contract, port, format, &around);
     if let Some(rest) = kept {
         made = with_kept(made, contract, port, format, &rest, &around);
@@ -127,7 +131,8 @@ fn kept(contract: &Contract, port: &PortName, format: ContractFormat) -> Option<
     let same = |format| matches!(format, ContractFormat::Odcs | ContractFormat::OpenMetadata);
     if contract.is_odcs() && same(format) {
         let original = read_yaml::parse(0, &contract.text).0?.to_json();
-        let minor = original.get("apiVersion").and_then(Json::as_str).is_some_and(|version| version.starts_with("v3.2"));
+        let minor =
+            original.get("apiVersion").and_then(Json::as_str).is_some_and(|version| version.starts_with("v3.2"));
         let whole = import_name(port)?;
         let around = odcs::Around { minor: if minor { 2 } else { 1 }, ..odcs::Around::default() };
         let mut rest = residue::residue(&odcs::document(contract, &whole, &around), &original);

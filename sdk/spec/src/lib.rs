@@ -28,13 +28,14 @@ pub use diff::{
 };
 pub use duration::{Duration, DurationError};
 pub use formats::{
-    ContractFormat, ExportSettings, Imported, ProductExport, PublishedPort, export, export_product, import, import_product,
+    ContractFormat, ExportSettings, Imported, ProductExport, PublishedPort, export, export_product, import,
+    import_product,
 };
 pub use lock::{LockedInput, LockedSource, MeshLock};
 pub use name::{Name, NameError, PortName, ProductName};
 pub use nearest::nearest;
-pub use schema::{EditorSchema, editor_schema};
 pub use product::{
     FileLayout, Flavor, Format, Input, Materialize, MeshHome, Output, Owner, Product, Source, Step, StepBody, WriteMode,
 };
+pub use schema::{EditorSchema, editor_schema};
 pub use secret::Secret;

@@ -41,8 +41,11 @@ fn contract_file() -> Json {
             ("key", texts("Columns that are unique together and not null")),
             ("partition", texts("`country`, `bucket(16, country)`, `truncate(4, code)`, `month(at)`, ...")),
             ("sort", texts("Order of rows within files")),
-            ("freshness", json!({ "description": "Since the last release, or of a column", "anyOf": [
-                duration(""), table(&["column", "max_age"], &[("column", text("")), ("max_age", duration(""))]) ] })),
+            (
+                "freshness",
+                json!({ "description": "Since the last release, or of a column", "anyOf": [
+                duration(""), table(&["column", "max_age"], &[("column", text("")), ("max_age", duration(""))]) ] }),
+            ),
             ("retention", duration("How long rows are kept")),
             ("license", text("SPDX identifier or name")),
             ("usage", text("What it may be used for")),
@@ -74,7 +77,10 @@ fn contract_file() -> Json {
             ("renamed_from", text("The name it had in the version before")),
             ("field_id", count("Its id in the table")),
             ("open", flag("Whether the list of `values` may grow")),
-            ("deprecated", json!({ "type": ["boolean", "string"], "description": "Why it should not be used any more" })),
+            (
+                "deprecated",
+                json!({ "type": ["boolean", "string"], "description": "Why it should not be used any more" }),
+            ),
         ],
     );
     let mut check: Vec<(&str, Json)> = vec![
@@ -84,7 +90,10 @@ fn contract_file() -> Json {
         ("severity", words(&vocabulary::severities(), "Errors keep a run from being released")),
         ("owner", words(&vocabulary::owners(), "Whose fix it is")),
         ("dimension", words(&vocabulary::dimensions(), "")),
-        ("at_most", json!({ "type": "number", "minimum": 0, "description": "Rows that may fail: a share with a fraction, a count without" })),
+        (
+            "at_most",
+            json!({ "type": "number", "minimum": 0, "description": "Rows that may fail: a share with a fraction, a count without" }),
+        ),
         ("where", text("SQL predicate that selects the rows it speaks of")),
     ];
     check.extend(vocabulary::check_keys().into_iter().map(|key| (key, any.clone())));
@@ -95,7 +104,10 @@ fn contract_file() -> Json {
             ("contract", terms),
             ("columns", json!({ "type": "object", "additionalProperties": line })),
             ("checks", json!({ "type": "array", "items": table(&["id", "kind"], &check) })),
-            ("beyond", json!({ "type": "object", "description": "What an imported document said beyond this contract" })),
+            (
+                "beyond",
+                json!({ "type": "object", "description": "What an imported document said beyond this contract" }),
+            ),
         ],
     )
 }
@@ -114,7 +126,10 @@ fn product_file() -> Json {
             ("program", texts("How the program of a Rust product is started")),
         ],
     );
-    let mesh = table(&["url"], &[("url", text("`file://`, `sqlite://`, `postgres://` or `https://`")), ("warehouse", text(""))]);
+    let mesh = table(
+        &["url"],
+        &[("url", text("`file://`, `sqlite://`, `postgres://` or `https://`")), ("warehouse", text(""))],
+    );
     let input = table(
         &["port"],
         &[

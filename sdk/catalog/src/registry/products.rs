@@ -220,12 +220,7 @@ async fn write_contract(tx: &mut Transaction<'_>, port: &PortName, contract: &Co
     Ok(())
 }
 
-async fn publish_port(
-    tx: &mut Transaction<'_>,
-    port: &PortName,
-    mode: &str,
-    contract: &Contract,
-) -> Result<Published> {
+async fn publish_port(tx: &mut Transaction<'_>, port: &PortName, mode: &str, contract: &Contract) -> Result<Published> {
     keeps(tx, port, mode, contract).await?;
     let (name, version) = (port.to_string(), contract.version.to_string());
     let frozen: Option<String> = sqlx::query_scalar(

@@ -1,8 +1,6 @@
 //! What published promises forbid: judged inside the transaction that would break them, so that no writer gets past.
 use iceberg::spec::TableMetadata;
-use meshwright_spec::{
-    Contract, Consumer, DataType, Grade, PortName, diff, impact, needed_bump, smallest_version,
-};
+use meshwright_spec::{Consumer, Contract, DataType, Grade, PortName, diff, impact, needed_bump, smallest_version};
 use sqlx::Row;
 
 use super::contracts::contract_of;
@@ -23,31 +21,37 @@ pub(super) async fn keeps(tx: &mut Tx<'_>, port: &PortName, mode: &str, contract
     let smallest = smallest_version(&old.version, grade);
     let refuse = |message: String, help: String| {
         let named = changes.iter().filter(|change| change.grade == grade).map(|change| change.message.clone());
-        Err(Error::new(Kind::Breaking, message)
-            .with("changes", named.collect::<Vec<_>>().join("; "))
-            .help(help))
+        Err(Error::new(Kind::Breaking, message).with("changes", named.collect::<Vec<_>>().join("; ")).help(help))
     };
     if grade == Grade::Refused {
         let message = format!("contract {} of `{port}` makes a change that no version can make", contract.version);
-        return refuse(message, "offer it as another port, deprecate this one, and name the other as its `successor`".into());
+        return refuse(
+            message,
+            "offer it as another port, deprecate this one, and name the other as its `successor`".into(),
+        );
     }
     if contract.version == old.version {
         let message = format!("contract {} of `{port}` is published with another text", old.version);
         return refuse(message, format!("make it version {smallest}"));
     }
     if contract.version < smallest {
-        let hit: Vec<String> = impact(&changes, &consumers(tx, port).await?).into_iter().flat_map(|i| i.consumers).collect();
+        let hit: Vec<String> =
+            impact(&changes, &consumers(tx, port).await?).into_iter().flat_map(|i| i.consumers).collect();
         let hit = if hit.is_empty() { String::new() } else { format!("; used by {}", hit.join(", ")) };
         let message = format!("version {} of the contract of `{port}` is too small for its changes", contract.version);
         return refuse(message, format!("make it at least {smallest} ({}){hit}", grade.as_str()));
     }
     let late = |column: &str| contract.column(column).is_some_and(|column| column.default.is_none());
     if mode != "replace"
-        && let Some(added) = changes.iter().find(|c| c.rule == "required-column-added" && c.column.as_deref().is_some_and(late))
+        && let Some(added) =
+            changes.iter().find(|c| c.rule == "required-column-added" && c.column.as_deref().is_some_and(late))
     {
         let column = added.column.as_deref().unwrap_or_default();
         let message = format!("older rows of `{port}` have no value for the required column `{column}`");
-        return refuse(message, "give it a `default`, let it be null, or replace the port's rows with every run".into());
+        return refuse(
+            message,
+            "give it a `default`, let it be null, or replace the port's rows with every run".into(),
+        );
     }
     let today = chrono::Utc::now().date_naive().to_string();
     if contract.status == "retired"

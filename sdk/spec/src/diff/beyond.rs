@@ -11,7 +11,8 @@ pub(super) fn changes(old: &Contract, new: &Contract, changes: &mut Vec<Change>)
     let before = changes.len();
     let mut add = |rule, grade, message: String| changes.push(change(rule, grade, None, message));
     let said = |contract: &Contract, key: &str| contract.beyond.as_ref()?.get("odcs")?.get(key).cloned();
-    let list = |contract: &Contract| said(contract, "servers").and_then(|list| list.as_array().cloned()).unwrap_or_default();
+    let list =
+        |contract: &Contract| said(contract, "servers").and_then(|list| list.as_array().cloned()).unwrap_or_default();
     let (old_servers, new_servers) = (list(old), list(new));
     for server in &old_servers {
         let name = name(server);

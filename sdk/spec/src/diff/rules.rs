@@ -27,11 +27,26 @@ use Grade::{Major, Minor, Patch, Refused};
 
 const RULES: &[ChangeRule] = &[
     rule("column-added", Minor, Minor, "a column that may be null is new"),
-    rule("required-column-added", Minor, Major, "a column that is never null is new; older rows need a default, or the port is replaced whole"),
+    rule(
+        "required-column-added",
+        Minor,
+        Major,
+        "a column that is never null is new; older rows need a default, or the port is replaced whole",
+    ),
     rule("column-removed", Major, Patch, "a column is gone"),
-    rule("column-renamed", Major, Major, "a column has another name; known by `renamed_from` or by its id in the table"),
+    rule(
+        "column-renamed",
+        Major,
+        Major,
+        "a column has another name; known by `renamed_from` or by its id in the table",
+    ),
     rule("columns-reordered", Patch, Patch, "columns stand in another order"),
-    rule("type-widened", Minor, Minor, "int to long, float to double, more digits before the point: old data are read as the new type"),
+    rule(
+        "type-widened",
+        Minor,
+        Minor,
+        "int to long, float to double, more digits before the point: old data are read as the new type",
+    ),
     rule("type-changed", Major, Major, "any other change of a type: a new column in the table"),
     rule("member-added", Minor, Minor, "a struct has more members"),
     rule("member-removed", Major, Patch, "a member of a struct is gone"),
@@ -70,7 +85,12 @@ const RULES: &[ChangeRule] = &[
     rule("retention-limited", Major, Patch, "rows are no longer kept for ever"),
     rule("retention-lengthened", Minor, Minor, "rows are kept for longer"),
     rule("version-lowered", Refused, Refused, "the version goes back"),
-    rule("status-changed", Minor, Minor, "draft to active is a patch, retiring what is deprecated is major, anything else that ends the promise is refused"),
+    rule(
+        "status-changed",
+        Minor,
+        Minor,
+        "draft to active is a patch, retiring what is deprecated is major, anything else that ends the promise is refused",
+    ),
     rule("sunset-set", Minor, Patch, "the port has an end"),
     rule("sunset-advanced", Major, Patch, "the end comes earlier"),
     rule("sunset-postponed", Patch, Minor, "the end comes later"),

@@ -225,7 +225,9 @@ fn json(raw: &DeValue<'_>) -> serde_json::Value {
         DeValue::Table(table) => {
             let mut entries: Vec<_> = table.iter().collect();
             entries.sort_by_key(|(key, _)| key.span().start);
-            Json::Object(entries.into_iter().map(|(key, value)| (key.get_ref().to_string(), json(value.get_ref()))).collect())
+            Json::Object(
+                entries.into_iter().map(|(key, value)| (key.get_ref().to_string(), json(value.get_ref()))).collect(),
+            )
         }
     }
 }

@@ -17,7 +17,9 @@ pub(super) fn write(contract: &Contract) -> Json {
 }
 
 fn field(name: &str, data_type: &DataType, nullable: bool) -> Json {
-    let timestamp = |unit: &str, zone: Option<&str>| object([("name", "timestamp".into()), ("unit", unit.into()), ("timezone", json!(zone))]);
+    let timestamp = |unit: &str, zone: Option<&str>| {
+        object([("name", "timestamp".into()), ("unit", unit.into()), ("timezone", json!(zone))])
+    };
     let mut children = vec![];
     let own = match data_type {
         DataType::Boolean => json!({ "name": "bool" }),
@@ -44,7 +46,9 @@ fn field(name: &str, data_type: &DataType, nullable: bool) -> Json {
         }
         DataType::Map(key, value) => {
             let pair = json!([field("key", key, false), field("value", value, true)]);
-            children.push(json!({ "name": "key_value", "nullable": false, "type": { "name": "struct" }, "children": pair }));
+            children.push(
+                json!({ "name": "key_value", "nullable": false, "type": { "name": "struct" }, "children": pair }),
+            );
             json!({ "name": "map", "keysSorted": false })
         }
         DataType::Struct(fields) => {
@@ -92,7 +96,12 @@ fn type_of(field: &Node) -> Result<String, String> {
     let nanos = text("unit") == "NANOSECOND";
     Ok(match text("name") {
         "bool" => "boolean".to_owned(),
-        "int" if number("bitWidth") < 32 || (number("bitWidth") == 32 && own.get("isSigned").and_then(Node::as_flag) != Some(false)) => "int".to_owned(),
+        "int"
+            if number("bitWidth") < 32
+                || (number("bitWidth") == 32 && own.get("isSigned").and_then(Node::as_flag) != Some(false)) =>
+        {
+            "int".to_owned()
+        }
         "int" => "long".to_owned(),
         "floatingpoint" => if text("precision") == "DOUBLE" { "double" } else { "float" }.to_owned(),
         "decimal" => format!("decimal({}, {})", number("precision"), number("scale")),

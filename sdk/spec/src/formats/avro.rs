@@ -12,11 +12,15 @@ pub(super) fn write(contract: &Contract, port: &PortName) -> Json {
         .map(|column| {
             let values = contract.checks.iter().find(|check| check.id == format!("{}.values", column.name));
             let symbols = values.and_then(|check| match &check.kind {
-                CheckKind::Values { values, .. } => values.iter().map(|v| v.as_str().filter(|v| is_symbol(v))).collect::<Option<Vec<_>>>(),
+                CheckKind::Values { values, .. } => {
+                    values.iter().map(|v| v.as_str().filter(|v| is_symbol(v))).collect::<Option<Vec<_>>>()
+                }
                 _ => None,
             });
             let own = match symbols {
-                Some(symbols) => json!({ "type": "enum", "name": format!("{}_values", column.name), "symbols": symbols }),
+                Some(symbols) => {
+                    json!({ "type": "enum", "name": format!("{}_values", column.name), "symbols": symbols })
+                }
                 None => of_type(&column.data_type, &column.name),
             };
             let default = column.default.clone().filter(|_| column.required);
@@ -125,7 +129,8 @@ fn type_of(node: &Node) -> Result<Found, String> {
     let plain = |data_type: &str| Found { data_type: data_type.to_owned(), nullable: false, symbols: Json::Null };
     if let Kind::List(branches) = &node.kind {
         let nullable = branches.iter().any(|branch| branch.as_text() == Some("null") || branch.kind == Kind::Null);
-        let others: Vec<&Node> = branches.iter().filter(|b| b.as_text() != Some("null") && b.kind != Kind::Null).collect();
+        let others: Vec<&Node> =
+            branches.iter().filter(|b| b.as_text() != Some("null") && b.kind != Kind::Null).collect();
         let [one] = others[..] else { return Err("is a union of several types".to_owned()) };
         return Ok(Found { nullable: nullable || type_of(one)?.nullable, ..type_of(one)? });
     }
@@ -154,12 +159,17 @@ fn type_of(node: &Node) -> Result<Found, String> {
         }
         (Some("array"), Some("map")) => {
             let fields = node.get("items").and_then(|items| items.get("fields")).map(Node::items).unwrap_or_default();
-            let part = |name: &str| fields.iter().find(|f| f.get("name").and_then(Node::as_text) == Some(name))?.get("type");
+            let part =
+                |name: &str| fields.iter().find(|f| f.get("name").and_then(Node::as_text) == Some(name))?.get("type");
             let (key, value) = part("key").zip(part("value")).ok_or("is a map without key and value")?;
             plain(&format!("map<{}, {}>", type_of(key)?.data_type, type_of(value)?.data_type))
         }
-        (Some("array"), _) => plain(&format!("list<{}>", type_of(node.get("items").ok_or("is an array of nothing")?)?.data_type)),
-        (Some("map"), _) => plain(&format!("map<string, {}>", type_of(node.get("values").ok_or("is a map of nothing")?)?.data_type)),
+        (Some("array"), _) => {
+            plain(&format!("list<{}>", type_of(node.get("items").ok_or("is an array of nothing")?)?.data_type))
+        }
+        (Some("map"), _) => {
+            plain(&format!("map<string, {}>", type_of(node.get("values").ok_or("is a map of nothing")?)?.data_type))
+        }
         (Some("record"), _) => {
             let members = node.get("fields").map(Node::items).unwrap_or_default().iter().map(|field| {
                 let name = field.get("name").and_then(Node::as_text).unwrap_or_default();

@@ -11,7 +11,8 @@ pub(super) fn write(contract: &Contract, port: &PortName) -> Json {
         .columns
         .iter()
         .map(|column| {
-            let line = |suffix: &str| contract.checks.iter().find(|check| check.id == format!("{}.{suffix}", column.name));
+            let line =
+                |suffix: &str| contract.checks.iter().find(|check| check.id == format!("{}.{suffix}", column.name));
             let mut tests = vec![];
             if column.required {
                 tests.push(json!("not_null"));
@@ -33,7 +34,10 @@ pub(super) fn write(contract: &Contract, port: &PortName) -> Json {
         .collect();
     let table = object([
         ("name", port.port.as_str().into()),
-        ("description", if contract.description.is_empty() { Json::Null } else { contract.description.as_str().into() }),
+        (
+            "description",
+            if contract.description.is_empty() { Json::Null } else { contract.description.as_str().into() },
+        ),
         ("config", json!({ "meta": { "contract_version": contract.version.to_string(), "port": port.to_string() } })),
         ("columns", columns.into()),
     ]);
@@ -67,7 +71,9 @@ pub(super) fn read(port: Option<&Name>, root: &Node) -> Result<Table, String> {
         let said = column.get("data_type").and_then(Node::as_text);
         let data_type = match said.map(|said| (said, odcs::physical(said))) {
             Some((_, Some(found))) => found.to_string(),
-            Some((said, None)) => return Err(format!("`{}` has the type `{said}`, which a table cannot have", name(column))),
+            Some((said, None)) => {
+                return Err(format!("`{}` has the type `{said}`, which a table cannot have", name(column)));
+            }
             None => return Err(format!("`{}` does not say its `data_type`", name(column))),
         };
         let tests = column.get("data_tests").or_else(|| column.get("tests")).map(Node::items).unwrap_or_default();

@@ -22,7 +22,8 @@ pub(super) fn write(contract: &Contract) -> Json {
             ])
         })
         .collect();
-    let key: Vec<u64> = contract.columns.iter().zip(1u64..).filter(|(c, _)| contract.key.contains(&c.name)).map(|(_, id)| id).collect();
+    let key: Vec<u64> =
+        contract.columns.iter().zip(1u64..).filter(|(c, _)| contract.key.contains(&c.name)).map(|(_, id)| id).collect();
     object([
         ("type", "struct".into()),
         ("schema-id", 0.into()),

@@ -120,7 +120,10 @@ fn keep_minor(mut rest: Json, minor: bool) -> Json {
 
 /// Errors that only keep a rule from being run are warnings here: the rule is kept.
 pub(super) fn soften(found: &mut [Diagnostic]) {
-    for diagnostic in found.iter_mut().filter(|found| ["M0224", "M0230", "M0102", "M0103", "M0104", "M0226", "M0107"].contains(&found.code)) {
+    for diagnostic in found
+        .iter_mut()
+        .filter(|found| ["M0224", "M0230", "M0102", "M0103", "M0104", "M0226", "M0107"].contains(&found.code))
+    {
         diagnostic.severity = Severity::Warning;
         diagnostic.help = vec!["it is kept under [beyond] and not run".to_owned()];
     }

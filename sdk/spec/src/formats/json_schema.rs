@@ -46,7 +46,10 @@ pub(super) fn write(contract: &Contract, port: &PortName) -> Json {
     object([
         ("$schema", "https://json-schema.org/draft/2020-12/schema".into()),
         ("title", port.port.as_str().into()),
-        ("description", if contract.description.is_empty() { Json::Null } else { contract.description.as_str().into() }),
+        (
+            "description",
+            if contract.description.is_empty() { Json::Null } else { contract.description.as_str().into() },
+        ),
         ("type", "object".into()),
         ("properties", Json::Object(columns)),
         ("required", json!(required)),
@@ -73,7 +76,8 @@ fn of_type(data_type: &DataType, nullable: bool) -> Json {
         DataType::List(of) => schema["items"] = of_type(of, true),
         DataType::Map(_, value) => schema["additionalProperties"] = of_type(value, true),
         DataType::Struct(fields) => {
-            schema["properties"] = Json::Object(fields.iter().map(|f| (f.name.clone(), of_type(&f.data_type, true))).collect());
+            schema["properties"] =
+                Json::Object(fields.iter().map(|f| (f.name.clone(), of_type(&f.data_type, true))).collect());
         }
         DataType::Binary | DataType::Fixed(_) => schema["contentEncoding"] = "base64".into(),
         _ => {}
@@ -83,17 +87,22 @@ fn of_type(data_type: &DataType, nullable: bool) -> Json {
 }
 
 pub(super) fn read(root: &Node) -> Result<Table, String> {
-    let properties = root.get("properties").filter(|found| !found.entries().is_empty()).ok_or("it has no `properties`")?;
-    let required: Vec<&str> = root.get("required").map(Node::items).unwrap_or_default().iter().filter_map(Node::as_text).collect();
+    let properties =
+        root.get("properties").filter(|found| !found.entries().is_empty()).ok_or("it has no `properties`")?;
+    let required: Vec<&str> =
+        root.get("required").map(Node::items).unwrap_or_default().iter().filter_map(Node::as_text).collect();
     let mut columns = vec![];
     for (key, schema) in properties.entries() {
         let (data_type, nullable) = type_of(schema).map_err(|why| format!("`{}` {why}", key.text))?;
         let text = |key: &str| schema.get(key).and_then(Node::as_text).map_or(Json::Null, Json::from);
         let same = |key: &str| schema.get(key).map_or(Json::Null, Node::to_json);
         let is_text = data_type == "string";
-        let number = matches!(data_type.as_str(), "int" | "long" | "float" | "double") || data_type.starts_with("decimal");
+        let number =
+            matches!(data_type.as_str(), "int" | "long" | "float" | "double") || data_type.starts_with("decimal");
         let format = schema.get("format").and_then(Node::as_text).filter(|format| crate::FORMATS.contains(format));
-        let values = schema.get("enum").map(|list| list.items().iter().map(Node::to_json).filter(|value| !value.is_null()).collect::<Vec<_>>());
+        let values = schema
+            .get("enum")
+            .map(|list| list.items().iter().map(Node::to_json).filter(|value| !value.is_null()).collect::<Vec<_>>());
         let line = object([
             ("type", data_type.into()),
             ("required", if required.contains(&key.text.as_str()) && !nullable { true.into() } else { Json::Null }),
@@ -106,7 +115,10 @@ pub(super) fn read(root: &Node) -> Result<Table, String> {
             ("values", values.filter(|values| !values.is_empty()).map_or(Json::Null, Json::from)),
             ("description", text("description")),
             ("default", same("default")),
-            ("deprecated", if schema.get("deprecated").and_then(Node::as_flag) == Some(true) { true.into() } else { Json::Null }),
+            (
+                "deprecated",
+                if schema.get("deprecated").and_then(Node::as_flag) == Some(true) { true.into() } else { Json::Null },
+            ),
         ]);
         columns.push((snake(&key.text), line));
     }
@@ -148,7 +160,10 @@ fn type_of(schema: &Node) -> Result<(String, bool), String> {
         }
         ("object", _) => match (schema.get("properties"), schema.get("additionalProperties")) {
             (Some(members), _) => {
-                let members = members.entries().iter().map(|(key, member)| Ok(format!("{}: {}", snake(&key.text), type_of(member)?.0)));
+                let members = members
+                    .entries()
+                    .iter()
+                    .map(|(key, member)| Ok(format!("{}: {}", snake(&key.text), type_of(member)?.0)));
                 format!("struct<{}>", members.collect::<Result<Vec<_>, String>>()?.join(", "))
             }
             (None, Some(values)) if values.get("type").is_some() => format!("map<string, {}>", type_of(values)?.0),

@@ -2,8 +2,20 @@
 use serde_json::{Map, Value as Json};
 
 const ORDER: [&str; 14] = [
-    "version", "status", "description", "key", "partition", "sort", "freshness", "retention", "license", "usage", "id",
-    "sunset", "successor", "deprecated",
+    "version",
+    "status",
+    "description",
+    "key",
+    "partition",
+    "sort",
+    "freshness",
+    "retention",
+    "license",
+    "usage",
+    "id",
+    "sunset",
+    "successor",
+    "deprecated",
 ];
 
 /// The file's text. `beyond` is what the format named says beyond it.

@@ -91,10 +91,14 @@ pub(super) fn table(
 fn spelled(root: &Node, first: &str, port: &Name) -> Node {
     let mut root = root.clone();
     let called = |object: &Node, name: &str| {
-        ["name", "physicalName"].iter().filter_map(|key| object.get(key)?.as_text()).any(|text| text == name || snake(text) == port.as_str())
+        ["name", "physicalName"]
+            .iter()
+            .filter_map(|key| object.get(key)?.as_text())
+            .any(|text| text == name || snake(text) == port.as_str())
     };
     let Kind::Map(entries) = &mut root.kind else { return root };
-    let Some(Kind::List(objects)) = entries.iter_mut().find(|(key, _)| key.text == "schema").map(|(_, v)| &mut v.kind) else {
+    let Some(Kind::List(objects)) = entries.iter_mut().find(|(key, _)| key.text == "schema").map(|(_, v)| &mut v.kind)
+    else {
         return root;
     };
     let chosen = objects.iter().position(|object| called(object, port.as_str()));

@@ -73,7 +73,10 @@ fn document(export: &ProductExport<'_>) -> Json {
                 ("version", port.version.as_str().into()),
                 ("contractId", port.contract_id.as_str().into()),
                 ("type", "tables".into()),
-                ("description", if port.description.is_empty() { Json::Null } else { port.description.as_str().into() }),
+                (
+                    "description",
+                    if port.description.is_empty() { Json::Null } else { port.description.as_str().into() },
+                ),
                 ("deprecated", if newest && port.deprecated { true.into() } else { Json::Null }),
                 ("inputContracts", if contracts.is_empty() { Json::Null } else { contracts.clone().into() }),
             ])
@@ -88,7 +91,10 @@ fn document(export: &ProductExport<'_>) -> Json {
         ("name", product.title.as_str().into()),
         ("status", "active".into()),
         ("domain", product.name.domain.as_str().into()),
-        ("description", if product.description.is_empty() { Json::Null } else { json!({ "purpose": product.description }) }),
+        (
+            "description",
+            if product.description.is_empty() { Json::Null } else { json!({ "purpose": product.description }) },
+        ),
         ("tags", if product.tags.is_empty() { Json::Null } else { json!(product.tags) }),
         ("inputPorts", if inputs.is_empty() { Json::Null } else { inputs.into() }),
         ("outputPorts", if outputs.is_empty() { Json::Null } else { outputs.into() }),
@@ -101,7 +107,8 @@ fn only_added(rest: Json) -> Json {
     match rest {
         Json::Object(map) if map.contains_key("@was") => Json::Null,
         Json::Object(map) => {
-            let kept = map.into_iter().map(|(key, value)| (key, only_added(value))).filter(|(_, value)| !value.is_null());
+            let kept =
+                map.into_iter().map(|(key, value)| (key, only_added(value))).filter(|(_, value)| !value.is_null());
             Json::Object(kept.collect())
         }
         other => other,
@@ -143,7 +150,9 @@ pub fn import_product(file: usize, sources: &Sources) -> (Option<String>, Vec<Di
         product.insert("tags".into(), tags.to_json());
     }
     let mut out = String::from("[product]\n");
-    let line = |out: &mut String, key: &str, value: &Json| out.push_str(&format!("{key} = {}\n", super::native::inline(value)));
+    let line = |out: &mut String, key: &str, value: &Json| {
+        out.push_str(&format!("{key} = {}\n", super::native::inline(value)))
+    };
     product.iter().for_each(|(key, value)| line(&mut out, key, value));
     let ports = |key: &str| root.get(key).map(Node::items).unwrap_or_default().to_vec();
     let names = |ports: &[Node]| -> Vec<(String, Json)> {

@@ -39,7 +39,11 @@ fn put_back(made: Option<Json>, residue: &Json) -> Option<Json> {
         Json::Object(rest) if rest.contains_key(WAS) || rest.contains_key(IS) || rest.contains_key(NULL) => {
             let unchanged = made == rest.get(WAS).map(plain);
             // what was added stays beside what we have come to say ourselves
-            if !unchanged { made } else { (!rest.contains_key(NULL)).then(|| rest.get(IS).map(plain)).unwrap_or(Some(Json::Null)) }
+            if !unchanged {
+                made
+            } else {
+                (!rest.contains_key(NULL)).then(|| rest.get(IS).map(plain)).unwrap_or(Some(Json::Null))
+            }
         }
         Json::Object(rest) if rest.contains_key(WHERE) => Some(put_back_list(made, rest)),
         Json::Object(rest) => {

@@ -47,11 +47,35 @@ type Row = (&'static str, &'static str, &'static str, Grade, &'static str);
 use Grade::{Major, Minor, Patch, Refused};
 
 const ROWS: &[Row] = &[
-    ("add optional column", "[[checks]]\nid = \"rows\"", "new = { type = \"int\" }\n[[checks]]\nid = \"rows\"", Minor, "column-added"),
-    ("add required column", "[[checks]]\nid = \"rows\"", "new = { type = \"int\", required = true }\n[[checks]]\nid = \"rows\"", Minor, "required-column-added"),
+    (
+        "add optional column",
+        "[[checks]]\nid = \"rows\"",
+        "new = { type = \"int\" }\n[[checks]]\nid = \"rows\"",
+        Minor,
+        "column-added",
+    ),
+    (
+        "add required column",
+        "[[checks]]\nid = \"rows\"",
+        "new = { type = \"int\", required = true }\n[[checks]]\nid = \"rows\"",
+        Minor,
+        "required-column-added",
+    ),
     ("drop column", "may = { type = \"string\" }\n", "", Major, "column-removed"),
-    ("rename column", "may = { type = \"string\" }", "might = { type = \"string\", renamed_from = \"may\" }", Major, "column-renamed"),
-    ("reorder columns", "n = { type = \"int\" }\nf = { type = \"float\" }", "f = { type = \"float\" }\nn = { type = \"int\" }", Patch, "columns-reordered"),
+    (
+        "rename column",
+        "may = { type = \"string\" }",
+        "might = { type = \"string\", renamed_from = \"may\" }",
+        Major,
+        "column-renamed",
+    ),
+    (
+        "reorder columns",
+        "n = { type = \"int\" }\nf = { type = \"float\" }",
+        "f = { type = \"float\" }\nn = { type = \"int\" }",
+        Patch,
+        "columns-reordered",
+    ),
     ("int to long", "n = { type = \"int\" }", "n = { type = \"long\" }", Minor, "type-widened"),
     ("float to double", "\"float\"", "\"double\"", Minor, "type-widened"),
     ("decimal(9,2) to (12,2)", "decimal(9,2)", "decimal(12,2)", Minor, "type-widened"),
@@ -62,17 +86,47 @@ const ROWS: &[Row] = &[
     ("date to timestamp", "\"date\"", "\"timestamp\"", Major, "type-changed"),
     ("timestamp to timestamptz", "\"timestamp\"", "\"timestamptz\"", Major, "type-changed"),
     ("string to binary", "may = { type = \"string\" }", "may = { type = \"binary\" }", Major, "type-changed"),
-    ("required to optional", "must = { type = \"string\", required = true }", "must = { type = \"string\" }", Major, "column-made-optional"),
-    ("optional to required", "may = { type = \"string\" }", "may = { type = \"string\", required = true }", Minor, "column-made-required"),
+    (
+        "required to optional",
+        "must = { type = \"string\", required = true }",
+        "must = { type = \"string\" }",
+        Major,
+        "column-made-optional",
+    ),
+    (
+        "optional to required",
+        "may = { type = \"string\" }",
+        "may = { type = \"string\", required = true }",
+        Minor,
+        "column-made-required",
+    ),
     ("drop key", "key = [\"id\"]\n", "", Major, "key-removed"),
     ("drop unique", ", unique = true", "", Major, "check-removed"),
     ("add unique", "may = { type = \"string\" }", "may = { type = \"string\", unique = true }", Minor, "check-added"),
     ("widen range", "max = 10", "max = 20", Minor, "range-widened"),
     ("widen length", "max_length = 10", "max_length = 20", Minor, "range-widened"),
     ("narrow range", "max = 10", "max = 9", Minor, "range-narrowed"),
-    ("enum: add value", "kind = { type = \"string\", values = [\"a\", \"b\"]", "kind = { type = \"string\", values = [\"a\", \"b\", \"c\"]", Major, "values-added"),
-    ("open enum: add value", "grow = { type = \"string\", values = [\"a\", \"b\"]", "grow = { type = \"string\", values = [\"a\", \"b\", \"c\"]", Minor, "values-added"),
-    ("enum: remove value", "kind = { type = \"string\", values = [\"a\", \"b\"]", "kind = { type = \"string\", values = [\"a\"]", Minor, "values-removed"),
+    (
+        "enum: add value",
+        "kind = { type = \"string\", values = [\"a\", \"b\"]",
+        "kind = { type = \"string\", values = [\"a\", \"b\", \"c\"]",
+        Major,
+        "values-added",
+    ),
+    (
+        "open enum: add value",
+        "grow = { type = \"string\", values = [\"a\", \"b\"]",
+        "grow = { type = \"string\", values = [\"a\", \"b\", \"c\"]",
+        Minor,
+        "values-added",
+    ),
+    (
+        "enum: remove value",
+        "kind = { type = \"string\", values = [\"a\", \"b\"]",
+        "kind = { type = \"string\", values = [\"a\"]",
+        Minor,
+        "values-removed",
+    ),
     ("loosen rule", "min = 100", "min = 50", Major, "check-loosened"),
     ("remove rule", "[[checks]]\nid = \"rows\"\nkind = \"row_count\"\nmin = 100\n", "", Major, "check-removed"),
     ("loosen warning", "min = 1\n", "min = 0\n", Minor, "check-loosened"),
@@ -83,13 +137,31 @@ const ROWS: &[Row] = &[
     ("status active to retired", "\"active\"", "\"retired\"", Refused, "status-changed"),
     ("version goes backwards", "1.0.0", "0.9.0", Refused, "version-lowered"),
     ("classification raised", "internal", "restricted", Major, "classification-raised"),
-    ("pii tag", "may = { type = \"string\" }", "may = { type = \"string\", tags = [\"pii\"] }", Major, "classification-raised"),
-    ("description", "may = { type = \"string\" }", "may = { type = \"string\", description = \"x\" }", Patch, "description-changed"),
+    (
+        "pii tag",
+        "may = { type = \"string\" }",
+        "may = { type = \"string\", tags = [\"pii\"] }",
+        Major,
+        "classification-raised",
+    ),
+    (
+        "description",
+        "may = { type = \"string\" }",
+        "may = { type = \"string\", description = \"x\" }",
+        Patch,
+        "description-changed",
+    ),
     ("enforcement switched off", "\"active\"", "\"draft\"", Refused, "status-changed"),
 ];
 
 const ODCS_ROWS: &[Row] = &[
-    ("server removed", "servers:\n  - server: main\n    type: s3\n    location: s3://a/b\n", "", Major, "server-removed"),
+    (
+        "server removed",
+        "servers:\n  - server: main\n    type: s3\n    location: s3://a/b\n",
+        "",
+        Major,
+        "server-removed",
+    ),
     ("server moved", "s3://a/b", "s3://c/d", Major, "server-moved"),
     ("server of another type", "type: s3", "type: gcs", Major, "server-moved"),
     ("physical name", "physicalName: t1", "physicalName: t2", Minor, "physical-name-changed"),
@@ -110,7 +182,9 @@ fn each_kind_of_change_has_its_grade() {
             assert!(base.contains(from), "{what}: nothing to replace");
             let new = contract(path, &base.replacen(from, to, 1));
             let changes = diff(&old, &new);
-            if needed_bump(&changes) != *grade || !changes.iter().any(|change| change.rule == *rule && change.grade == *grade) {
+            if needed_bump(&changes) != *grade
+                || !changes.iter().any(|change| change.rule == *rule && change.grade == *grade)
+            {
                 wrong.push(format!("{what}: {changes:?}"));
             }
         }
@@ -131,7 +205,9 @@ fn every_rule_that_a_diff_names_is_listed() {
 
 #[test]
 fn a_rename_is_known_by_the_id_in_the_table() {
-    let with = |name: &str| format!("[contract]\nversion = \"1.0.0\"\n[columns]\n{name} = {{ type = \"int\", field_id = 4 }}\n");
+    let with = |name: &str| {
+        format!("[contract]\nversion = \"1.0.0\"\n[columns]\n{name} = {{ type = \"int\", field_id = 4 }}\n")
+    };
     let changes = diff(&contract("a.toml", &with("old")), &contract("a.toml", &with("new")));
     assert_eq!(changes.iter().map(|change| change.rule).collect::<Vec<_>>(), ["column-renamed"]);
     assert_eq!(changes[0].was.as_deref(), Some("old"));

@@ -33,7 +33,10 @@ fn keys_are_those_of_the_parser() {
         ("[zzqqzz]\n[contract]\nversion = \"1.0.0\"\n[columns]\na = \"int\"", &contract),
         ("[contract]\nversion = \"1.0.0\"\nzzqqzz = 1\n[columns]\na = \"int\"", &contract["properties"]["contract"]),
         ("[contract]\nversion = \"1.0.0\"\n[columns]\na = { type = \"int\", zzqqzz = 1 }", columns),
-        ("[contract]\nversion = \"1.0.0\"\n[columns]\na = \"int\"\n[[checks]]\nid = \"x\"\nkind = \"zzqqzz\"\nzzqqzz = 1", checks),
+        (
+            "[contract]\nversion = \"1.0.0\"\n[columns]\na = \"int\"\n[[checks]]\nid = \"x\"\nkind = \"zzqqzz\"\nzzqqzz = 1",
+            checks,
+        ),
     ] {
         assert_eq!(keys(schema), known("contracts/daily.toml", text), "{text}");
     }
@@ -60,7 +63,9 @@ fn words_are_those_of_the_parser() {
     let contract = editor_schema(EditorSchema::Contract);
     for kind in contract["properties"]["checks"]["items"]["properties"]["kind"]["enum"].as_array().unwrap() {
         let kind = kind.as_str().unwrap();
-        let text = format!("[contract]\nversion = \"1.0.0\"\n[columns]\na = \"int\"\n[[checks]]\nid = \"x\"\nkind = \"{kind}\"\n");
+        let text = format!(
+            "[contract]\nversion = \"1.0.0\"\n[columns]\na = \"int\"\n[[checks]]\nid = \"x\"\nkind = \"{kind}\"\n"
+        );
         let mut sources = Sources::default();
         let file = sources.add("contracts/daily.toml", text);
         let (_, found) = Contract::parse(&"daily".parse().unwrap(), file, &sources);

@@ -49,7 +49,9 @@ fn a_native_contract_is_the_same_promise_in_odcs() {
 fn a_contract_that_is_odcs_comes_out_as_it_went_in() {
     let native = contract("contracts/daily.toml", EVERYTHING);
     let mut text = export(&native, &port(), ContractFormat::Odcs, &settings(true));
-    text.push_str("price:\n  priceAmount: 9.95\n  priceCurrency: USD\nsupport:\n  - channel: '#help'\n    tool: slack\n");
+    text.push_str(
+        "price:\n  priceAmount: 9.95\n  priceCurrency: USD\nsupport:\n  - channel: '#help'\n    tool: slack\n",
+    );
     let odcs = contract("contracts/daily.odcs.yaml", &text);
     let again = export(&odcs, &port(), ContractFormat::Odcs, &settings(true));
     assert_eq!(json(&again), json(&text));
@@ -88,7 +90,9 @@ fn official_examples_lose_nothing() {
         let Some(imported) = imported else {
             // parts of a contract that show one section only have no columns to promise
             let original = json(&text);
-            let no_table = original["schema"].as_array().is_none_or(|objects| objects.iter().all(|object| object.get("properties").is_none()));
+            let no_table = original["schema"]
+                .as_array()
+                .is_none_or(|objects| objects.iter().all(|object| object.get("properties").is_none()));
             if !no_table {
                 problems.push(format!("{}:\n{}", path.display(), said(&found, &sources)));
             }
@@ -126,5 +130,6 @@ fn interop() -> PathBuf {
 pub(crate) fn skipped(what: &str, folder: &Path) {
     use std::io::Write;
     let mut stderr = std::io::stderr().lock();
-    writeln!(stderr, "SKIPPED {what}: {} is not there, `cargo xtask interop fetch` brings it", folder.display()).unwrap();
+    writeln!(stderr, "SKIPPED {what}: {} is not there, `cargo xtask interop fetch` brings it", folder.display())
+        .unwrap();
 }

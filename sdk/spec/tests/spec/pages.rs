@@ -26,9 +26,7 @@ fn every_code_of_files_is_shown_by_a_case() {
         markdown::cases(&text).iter().for_each(|case| shown.push_str(&cases::outcome(case)));
     }
     // these look at several files or at a query's columns, which is done elsewhere
-    let elsewhere = [
-        "M0120", "M0204", "M0220", "M0222", "M0223", "M0229", "M0231", "M0232", "M0233", "M0234", "M0235",
-    ];
+    let elsewhere = ["M0120", "M0204", "M0220", "M0222", "M0223", "M0229", "M0231", "M0232", "M0233", "M0234", "M0235"];
     let missing: Vec<&str> = pages()
         .iter()
         .map(|page| page.code)

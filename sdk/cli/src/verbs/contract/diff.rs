@@ -1,6 +1,5 @@
 //! `mesh contract diff` and `mesh contract rules`
 use clap::Args;
-use meshwright_catalog::Catalog;
 use meshwright_engine::{ContractDiff, Failure, contract_diff, contracts_at, locate};
 use meshwright_spec::change_rules;
 use serde_json::json;
@@ -30,8 +29,7 @@ pub(crate) struct Diff {
 impl Diff {
     pub(crate) fn go(self, context: &Context) -> Exit {
         context.block_on(async {
-            let home = context.home(None)?;
-            let catalog = if home.database.exists() { Some(Catalog::open_existing(home).await?) } else { None };
+            let catalog = context.catalog_if_any().await?;
             let mut diffs = vec![];
             for (from, to) in self.pairs(context)? {
                 let old = locate(&context.dir, catalog.as_ref(), &from).await?;
@@ -94,16 +92,18 @@ fn show(diff: &ContractDiff) {
 
 fn changelog(diff: &ContractDiff) {
     printer::line(&format!("## {}\n", diff.to.version));
-    for (grade, title) in
-        [("refused", "Not possible"), ("major", "Breaking"), ("minor", "Added"), ("patch", "Other")]
-    {
+    for (grade, title) in [("refused", "Not possible"), ("major", "Breaking"), ("minor", "Added"), ("patch", "Other")] {
         let of_grade: Vec<_> = diff.changes.iter().filter(|change| change.consumer == grade).collect();
         if of_grade.is_empty() {
             continue;
         }
         printer::line(&format!("### {title}\n"));
         for change in of_grade {
-            let hit = if change.affects.is_empty() { String::new() } else { format!("; affects {}", change.affects.join(", ")) };
+            let hit = if change.affects.is_empty() {
+                String::new()
+            } else {
+                format!("; affects {}", change.affects.join(", "))
+            };
             printer::line(&format!("- {} (`{}`){hit}", change.message, change.rule));
         }
         printer::line("");
@@ -125,7 +125,9 @@ impl Rules {
         }
         let rows: Vec<Vec<String>> = change_rules()
             .iter()
-            .map(|rule| [rule.id, rule.consumer.as_str(), rule.producer.as_str(), rule.about].map(str::to_owned).to_vec())
+            .map(|rule| {
+                [rule.id, rule.consumer.as_str(), rule.producer.as_str(), rule.about].map(str::to_owned).to_vec()
+            })
             .collect();
         printer::table(&["RULE", "READERS", "PRODUCER", "WHAT CHANGED"], &rows);
         Exit::Done

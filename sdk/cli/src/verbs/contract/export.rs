@@ -2,7 +2,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
-use meshwright_catalog::{Catalog, Home};
+use meshwright_catalog::{Database, Home};
 use meshwright_engine::{Failure, Findings, Located, Project, locate};
 use meshwright_spec::{
     ContractFormat, Diagnostic, ExportSettings, PortName, ProductExport, PublishedPort, Sources, export, export_product,
@@ -89,13 +89,16 @@ impl Export {
 
     async fn contract(&self, context: &Context, format: ContractFormat) -> Result<String, Failure> {
         let Some(place) = &self.port else {
-            let d = Diagnostic::error("M0232", "which contract is not said").help("name a port of the product, or a file");
+            let d =
+                Diagnostic::error("M0232", "which contract is not said").help("name a port of the product, or a file");
             return Err(Failure::Usage(Findings::one(d, &Sources::default())));
         };
         let home = context.home(None)?;
-        let (found, project) = self.find(context, place, &home).await?;
+        let (found, project) = self.find(context, place).await?;
         let port = found.port.clone().or_else(|| project.as_ref().map(|p| p.product.name.port(found.name.clone())));
-        let port = port.or_else(|| format!("domain.product.{}", found.name).parse().ok()).ok_or_else(|| Failure::Missing(Findings::default()))?;
+        let port = port
+            .or_else(|| format!("domain.product.{}", found.name).parse().ok())
+            .ok_or_else(|| Failure::Missing(Findings::default()))?;
         let team = project.as_ref().map(|project| team(project));
         let servers = if format == ContractFormat::Odcs { vec![server(&home, &port, self.newest)] } else { vec![] };
         let settings = ExportSettings { newest: self.newest, servers, team };
@@ -103,10 +106,11 @@ impl Export {
     }
 
     /// A port of the product in the folder, else whatever the place names.
-    async fn find(&self, context: &Context, place: &str, home: &Home) -> Result<(Located, Option<Project>), Failure> {
+    async fn find(&self, context: &Context, place: &str) -> Result<(Located, Option<Project>), Failure> {
         let project = if context.dir.join("product.toml").exists() { Some(context.project()?) } else { None };
         if let Some(project) = &project {
-            let named = project.outputs().find(|(o, _)| o.name.as_str() == place || project.port(o).to_string() == place);
+            let named =
+                project.outputs().find(|(o, _)| o.name.as_str() == place || project.port(o).to_string() == place);
             if let Some((output, contract)) = named {
                 let found = Located {
                     from: place.to_owned(),
@@ -118,7 +122,7 @@ impl Export {
                 return Ok((found, Some(project.clone())));
             }
         }
-        let catalog = if home.database.exists() { Some(Catalog::open_existing(home.clone()).await?) } else { None };
+        let catalog = context.catalog_if_any().await?;
         Ok((locate(&context.dir, catalog.as_ref(), place).await?, project))
     }
 
@@ -154,9 +158,14 @@ fn team(project: &Project) -> Value {
 /// Where the port can be read: the Iceberg catalog itself, which ODCS can name since 3.2.
 fn server(home: &Home, port: &PortName, newest: bool) -> Value {
     let namespace = port.product.to_string();
+    // as Python's drivers spell it: a path after three slashes
+    let url = match &home.database {
+        Database::Sqlite(file) => format!("sqlite:///{}", file.display()),
+        database @ Database::Postgres(_) => database.to_string(),
+    };
     match newest {
         true => json!({ "server": "mesh", "type": "iceberg", "catalog": "mesh",
-            "catalogUrl": format!("sqlite:///{}", home.database.display()), "warehouse": home.warehouse, "namespace": namespace }),
+            "catalogUrl": url, "warehouse": home.warehouse, "namespace": namespace }),
         false => json!({ "server": "mesh", "type": "custom", "catalog": "mesh", "schema": namespace,
             "location": format!("{}/{}", home.warehouse, port.to_string().replace('.', "/")), "warehouse": home.warehouse }),
     }

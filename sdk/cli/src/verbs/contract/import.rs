@@ -53,7 +53,8 @@ impl Import {
                 return self.write(context, "product.toml".into(), &text);
             }
             let Some(format) = self.format.and_then(Format::contract).or(found) else {
-                let d = Diagnostic::error("M0231", format!("the format of {shown} cannot be told")).help("name it with `--format`");
+                let d = Diagnostic::error("M0231", format!("the format of {shown} cannot be told"))
+                    .help("name it with `--format`");
                 return Err(Failure::Usage(Findings::one(d, &sources)));
             };
             let (imported, found) = import(format, self.port.as_ref(), file, &sources);

@@ -67,7 +67,12 @@ fn object(node: &Node, kind: &'static Object, path: &str, minor: u64, found: &mu
         if !misspelled && !entries.iter().any(|(key, _)| key.text == field.name) {
             let start = node.span.start;
             let at = start..node.entries().first().map_or(node.span.end, |(key, _)| key.span.end).max(start);
-            found.error_at("M0104", at, format!("{place} lacks `{}`", field.name), format!("add `{}: ...`", field.name));
+            found.error_at(
+                "M0104",
+                at,
+                format!("{place} lacks `{}`", field.name),
+                format!("add `{}: ...`", field.name),
+            );
         }
     }
 }

@@ -51,10 +51,12 @@ pub(super) fn constraints(
             ("exclusiveMaximum", _) => sql(format!("{column} is null or {column} < {}", literal(value))),
             ("multipleOf", _) => sql(format!("{column} is null or {column} % {} = 0", literal(value))),
             ("minItems", _) => sql(format!("{column} is null or array_length({column}) >= {}", literal(value))),
-            ("maxItems", _) => sql(format!("{column} is null or coalesce(array_length({column}), 0) <= {}", literal(value))),
-            ("uniqueItems", Kind::Flag(true)) => sql(format!(
-                "{column} is null or array_length({column}) = array_length(array_distinct({column}))"
-            )),
+            ("maxItems", _) => {
+                sql(format!("{column} is null or coalesce(array_length({column}), 0) <= {}", literal(value)))
+            }
+            ("uniqueItems", Kind::Flag(true)) => {
+                sql(format!("{column} is null or array_length({column}) = array_length(array_distinct({column}))"))
+            }
             ("format", Kind::Text(text)) if logical == "string" => {
                 if FORMATS.contains(&text.as_str()) && data_type == "string" {
                     line.put("format", at, value.clone());

@@ -62,7 +62,8 @@ fn id_of(node: &Node, column: Option<&str>, rules: &Rules) -> (String, Range<usi
     let said = ["id", "name", "metric", "rule"].iter().find_map(|key| Some((*key, node.get(key)?)));
     let at = said.map_or_else(|| start(node), |(_, value)| value.span.clone());
     let text = said.and_then(|(_, value)| value.as_text()).or_else(|| node.get("type")?.as_text()).unwrap_or("rule");
-    let plain: String = text.chars().map(|c| if c.is_ascii_alphanumeric() || "-_.".contains(c) { c } else { '-' }).collect();
+    let plain: String =
+        text.chars().map(|c| if c.is_ascii_alphanumeric() || "-_.".contains(c) { c } else { '-' }).collect();
     let plain = plain.trim_matches('-');
     let plain = if plain.is_empty() { "rule" } else { plain };
     if said.is_some_and(|(key, _)| key == "id") {
@@ -114,7 +115,12 @@ impl Rule<'_> {
 
     fn library(&self, found: &mut Findings) -> Option<Node> {
         let Some(metric) = self.node.get("metric").or_else(|| self.node.get("rule")) else {
-            found.error_at("M0104", self.at.clone(), "the rule lacks `metric`", format!("one of {}", METRICS.join(", ")));
+            found.error_at(
+                "M0104",
+                self.at.clone(),
+                "the rule lacks `metric`",
+                format!("one of {}", METRICS.join(", ")),
+            );
             return None;
         };
         let name = metric.as_text()?;
@@ -173,7 +179,9 @@ impl Rule<'_> {
         let listed = format!("cast(\"{column}\" as varchar) in ({})", texts.join(", "));
         let (good, bad) = match with_null {
             true => (format!("\"{column}\" is not null and not {listed}"), format!("\"{column}\" is null or {listed}")),
-            false => (format!("\"{column}\" is null or not {listed}"), format!("\"{column}\" is not null and {listed}")),
+            false => {
+                (format!("\"{column}\" is null or not {listed}"), format!("\"{column}\" is not null and {listed}"))
+            }
         };
         self.of_rows(operator, "expression", |rule, check| rule.put(check, "sql", Kind::Text(good.clone())), &bad)
     }
@@ -196,12 +204,23 @@ impl Rule<'_> {
                     items.retain(|item| item.kind != Kind::Null);
                 }
                 let texts: Vec<String> = values.items().iter().map(quoted).collect();
-                let bad = format!("\"{column}\" is not null and cast(\"{column}\" as varchar) not in ({})", texts.join(", "));
-                self.of_rows(operator, "values", |_, check| check.put("values", values.span.clone(), values.clone()), &bad)
+                let bad =
+                    format!("\"{column}\" is not null and cast(\"{column}\" as varchar) not in ({})", texts.join(", "));
+                self.of_rows(
+                    operator,
+                    "values",
+                    |_, check| check.put("values", values.span.clone(), values.clone()),
+                    &bad,
+                )
             }
             (None, Some(pattern)) => {
                 let bad = format!("\"{column}\" is not null and not regexp_like(\"{column}\", {})", quoted(pattern));
-                self.of_rows(operator, "pattern", |_, check| check.put("pattern", pattern.span.clone(), pattern.clone()), &bad)
+                self.of_rows(
+                    operator,
+                    "pattern",
+                    |_, check| check.put("pattern", pattern.span.clone(), pattern.clone()),
+                    &bad,
+                )
             }
             _ => {
                 let help = "add `arguments: {validValues: [...]}` or `arguments: {pattern: ...}`, one rule for each";
@@ -237,7 +256,9 @@ impl Rule<'_> {
             names.join(", ")
         );
         let sql = match percent {
-            true => format!("select coalesce(100.0 * max(extra) / nullif((select count(*) from port), 0), 0) from ({extra})"),
+            true => format!(
+                "select coalesce(100.0 * max(extra) / nullif((select count(*) from port), 0), 0) from ({extra})"
+            ),
             false => extra,
         };
         Some(self.query(&sql, operator))
@@ -288,7 +309,12 @@ impl Rule<'_> {
         }
         if let Some(open) = sql.find("${") {
             let name: String = sql[open..].chars().take_while(|c| *c != '}').chain(['}']).collect();
-            found.error("M0224", query, format!("the query has `{name}`, which stands for nothing"), "known are `${object}` and, at a property, `${property}`");
+            found.error(
+                "M0224",
+                query,
+                format!("the query has `{name}`, which stands for nothing"),
+                "known are `${object}` and, at a property, `${property}`",
+            );
             return None;
         }
         Some(self.query(&sql, &operator))

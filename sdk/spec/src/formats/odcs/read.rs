@@ -54,7 +54,11 @@ pub(super) fn translate(port: &Name, root: &Node, found: &mut Findings) -> (Opti
     native.put("contract", start(root), contract);
     native.put("columns", start(schema), columns);
     if !rules.checks.is_empty() {
-        native.put("checks", start(schema), Node { span: start(schema), kind: Kind::List(std::mem::take(&mut rules.checks)) });
+        native.put(
+            "checks",
+            start(schema),
+            Node { span: start(schema), kind: Kind::List(std::mem::take(&mut rules.checks)) },
+        );
     }
     (Some(native), rules)
 }
@@ -78,7 +82,12 @@ fn schema_of<'a>(port: &Name, root: &'a Node, found: &mut Findings) -> Option<&'
     } else {
         let names: Vec<&str> = objects.iter().filter_map(|object| object.get("name")?.as_text()).collect();
         let message = format!("none of the {} schema objects is called `{port}`", objects.len());
-        found.error_at("M0227", at, message, format!("name the one it offers after the port; there are {}", names.join(", ")));
+        found.error_at(
+            "M0227",
+            at,
+            message,
+            format!("name the one it offers after the port; there are {}", names.join(", ")),
+        );
     }
     None
 }
@@ -107,10 +116,9 @@ fn keys(properties: &[Node], flag: &str, position: &str, key: &str, contract: &m
     flagged.sort_by(|left, right| left.0.total_cmp(&right.0));
     let Some((.., (first, value))) = flagged.first() else { return };
     let at = first.span.start..value.span.end;
-    let items = flagged.iter().map(|(_, name, (key, value))| Node {
-        span: key.span.start..value.span.end,
-        kind: name.kind.clone(),
-    });
+    let items = flagged
+        .iter()
+        .map(|(_, name, (key, value))| Node { span: key.span.start..value.span.end, kind: name.kind.clone() });
     contract.put(key, first.span.clone(), Node { span: at, kind: Kind::List(items.collect()) });
 }
 
@@ -130,8 +138,15 @@ fn column(name: &str, property: &Node, rules: &mut Rules, found: &mut Findings) 
         Some(why) => line.put("deprecated", why.span.clone(), why.clone()),
         None => copy(property, "deprecated", &mut line, "deprecated"),
     }
-    for (from, to) in [("unit", "unit"), ("renamedFrom", "renamed_from"), ("default", "default"), ("references", "references"), ("format", "format"), ("open", "open"), ("icebergFieldId", "field_id")]
-    {
+    for (from, to) in [
+        ("unit", "unit"),
+        ("renamedFrom", "renamed_from"),
+        ("default", "default"),
+        ("references", "references"),
+        ("format", "format"),
+        ("open", "open"),
+        ("icebergFieldId", "field_id"),
+    ] {
         if let Some(value) = custom(property, from) {
             line.put(to, value.span.clone(), value.clone());
         }

@@ -60,7 +60,12 @@ fn duration(item: &Node, value: &Node, found: &mut Findings) -> Option<String> {
         // `P1D` and the like are not read; our own spelling is
         (Kind::Text(text), None) if text.parse::<crate::Duration>().is_ok() => return Some(text.clone()),
         _ => {
-            found.error("M0109", value, "this is not a length of time", "say a whole number as `value`, and a `unit` such as `h` or `d`");
+            found.error(
+                "M0109",
+                value,
+                "this is not a length of time",
+                "say a whole number as `value`, and a `unit` such as `h` or `d`",
+            );
             return None;
         }
     };

@@ -13,7 +13,12 @@ pub(super) fn column_type(property: &Node, found: &mut Findings) -> Option<Strin
         Err(why) => {
             let at = property.get("physicalType").or_else(|| property.get("logicalType"));
             let at = at.or_else(|| property.get("name")).unwrap_or(property);
-            found.error("M0228", at, why, "say `logicalType` and, where it has several, a `physicalType` such as `decimal(10,2)`");
+            found.error(
+                "M0228",
+                at,
+                why,
+                "say `logicalType` and, where it has several, a `physicalType` such as `decimal(10,2)`",
+            );
             None
         }
     }
@@ -65,7 +70,9 @@ fn data_type(property: &Node) -> Result<String, String> {
         },
         "array" => match property.get("items") {
             Some(items) => format!("list<{}>", data_type(items)?),
-            None => within(|t| matches!(t, DataType::List(_))).ok_or("what the array holds is not said: add `items`")?,
+            None => {
+                within(|t| matches!(t, DataType::List(_))).ok_or("what the array holds is not said: add `items`")?
+            }
         },
         "vector" => "list<float>".to_owned(),
         "map" => match property.get("map").map(|map| (map.get("key"), map.get("value"))) {
@@ -78,7 +85,8 @@ fn data_type(property: &Node) -> Result<String, String> {
             }
             let members = property.get("properties").map(Node::items).unwrap_or_default();
             if members.is_empty() {
-                return within(|t| matches!(t, DataType::Struct(_))).ok_or_else(|| "the object has no properties".into());
+                return within(|t| matches!(t, DataType::Struct(_)))
+                    .ok_or_else(|| "the object has no properties".into());
             }
             let members = members.iter().map(|member| {
                 let name = member.get("name").and_then(Node::as_text).unwrap_or_default();
@@ -104,8 +112,8 @@ pub(crate) fn physical(text: &str) -> Option<DataType> {
     let name = name.split_whitespace().collect::<Vec<_>>().join(" ");
     Some(match name.as_str() {
         "varchar" | "nvarchar" | "char" | "nchar" | "character" | "character varying" | "text" | "bpchar" | "clob"
-        | "varchar2" | "str" | "utf8" | "json" | "jsonb" | "variant" | "xml" | "tinytext" | "mediumtext" | "longtext"
-        | "nvarchar2" | "ntext" => DataType::String,
+        | "varchar2" | "str" | "utf8" | "json" | "jsonb" | "variant" | "xml" | "tinytext" | "mediumtext"
+        | "longtext" | "nvarchar2" | "ntext" => DataType::String,
         "integer" | "int4" | "int32" | "smallint" | "int2" | "int16" | "tinyint" | "int8_t" | "byteint" | "short"
         | "mediumint" | "byte" | "serial" => DataType::Int,
         "bigint" | "int8" | "int64" | "bigserial" | "long integer" => DataType::Long,

@@ -168,11 +168,9 @@ static ITEM: Object = Object { open: false, keys: property_keys!(key("name", Tex
 
 pub(super) static PROPERTY: Object = Object { open: false, keys: property_keys!(need("name", Text)) };
 
-static MAP: Object =
-    Object { open: false, keys: &[need("key", One(&ITEM)), need("value", One(&ITEM))] };
+static MAP: Object = Object { open: false, keys: &[need("key", One(&ITEM)), need("value", One(&ITEM))] };
 
-static ENUM: Object =
-    Object { open: true, keys: &[need("value", Any), key("label", Text), key("description", Text)] };
+static ENUM: Object = Object { open: true, keys: &[need("value", Any), key("label", Text), key("description", Text)] };
 
 static OPTIONS: Object = Object {
     open: false,
@@ -240,7 +238,13 @@ pub(super) static QUALITY: Object = Object {
 
 static RELATIONSHIP: Object = Object {
     open: false,
-    keys: &[key("id", Text), key("type", Text), key("from", Any), need("to", Any), key("customProperties", Many(&CUSTOM))],
+    keys: &[
+        key("id", Text),
+        key("type", Text),
+        key("from", Any),
+        need("to", Any),
+        key("customProperties", Many(&CUSTOM)),
+    ],
 };
 
 static DEFINITION: Object = Object {
@@ -250,7 +254,13 @@ static DEFINITION: Object = Object {
 
 static CUSTOM: Object = Object {
     open: false,
-    keys: &[since(1, "id", Text), need("property", Text), key("value", Any), key("description", Text), since(2, "vendor", Text)],
+    keys: &[
+        since(1, "id", Text),
+        need("property", Text),
+        key("value", Any),
+        key("description", Text),
+        since(2, "vendor", Text),
+    ],
 };
 
 static SUPPORT: Object = Object {
@@ -269,12 +279,7 @@ static SUPPORT: Object = Object {
 
 static PRICE: Object = Object {
     open: false,
-    keys: &[
-        since(1, "id", Text),
-        key("priceAmount", Number),
-        key("priceCurrency", Text),
-        key("priceUnit", Text),
-    ],
+    keys: &[since(1, "id", Text), key("priceAmount", Number), key("priceCurrency", Text), key("priceUnit", Text)],
 };
 
 static TEAM: Object = Object {

@@ -87,11 +87,14 @@ fn property(contract: &Contract, column: &Column, quality: Vec<Json>, minor: u64
     add("icebergFieldId", json!(column.field_id));
     add("open", if column.open { true.into() } else { Json::Null });
     // before 3.2 there is no key for it, and never one for the reason
-    add("deprecated", match column.deprecated.as_deref() {
-        Some("") if minor < 2 => true.into(),
-        Some(why) if !why.is_empty() => why.into(),
-        _ => Json::Null,
-    });
+    add(
+        "deprecated",
+        match column.deprecated.as_deref() {
+            Some("") if minor < 2 => true.into(),
+            Some(why) if !why.is_empty() => why.into(),
+            _ => Json::Null,
+        },
+    );
     let line = |suffix: &str| contract.checks.iter().find(|check| check.id == format!("{}.{suffix}", column.name));
     let mut listed = Json::Null;
     for suffix in ["range", "length", "pattern", "format", "values"] {

@@ -57,8 +57,14 @@ impl Operator {
             ("mustBeBetween", _, Some((low, high))) => Self::Between(low, high),
             ("mustNotBeBetween", _, Some((low, high))) => Self::Outside(low, high),
             _ => {
-                let expected = if word.ends_with("Between") { "two numbers, the smaller one first" } else { "a number" };
-                found.error("M0230", value, format!("`{word}` is to be {expected}"), format!("for example `{word}: {}`", example(value)));
+                let expected =
+                    if word.ends_with("Between") { "two numbers, the smaller one first" } else { "a number" };
+                found.error(
+                    "M0230",
+                    value,
+                    format!("`{word}` is to be {expected}"),
+                    format!("for example `{word}: {}`", example(value)),
+                );
                 return None;
             }
         };
@@ -104,7 +110,8 @@ impl Operator {
 
     /// A query and inclusive bounds of its number; where bounds cannot say it, the query tells 0 from 1.
     pub(super) fn bounds(self, sql: &str) -> (String, Option<String>, Option<String>) {
-        let text = |n: f64| Some(if n.fract() == 0.0 && n.abs() < 1e15 { format!("{}", n as i64) } else { format!("{n:?}") });
+        let text =
+            |n: f64| Some(if n.fract() == 0.0 && n.abs() < 1e15 { format!("{}", n as i64) } else { format!("{n:?}") });
         let wrong_if = |bad: String| (format!("select case when ({sql}) {bad} then 1 else 0 end"), None, text(0.0));
         let plain = |min, max| (sql.to_owned(), min, max);
         match self {

@@ -9,7 +9,8 @@ type OfColumns = Vec<(String, Json)>;
 
 /// The rules of the table and those of columns.
 pub(super) fn rules(contract: &Contract) -> (Vec<Json>, OfColumns) {
-    let native: toml::Value = contract.text.parse::<toml::Table>().map(toml::Value::Table).unwrap_or(toml::Value::Boolean(false));
+    let native: toml::Value =
+        contract.text.parse::<toml::Table>().map(toml::Value::Table).unwrap_or(toml::Value::Boolean(false));
     let written = native.get("checks").and_then(toml::Value::as_array).cloned().unwrap_or_default();
     let (mut of_table, mut of_columns) = (vec![], vec![]);
     for check in contract.checks.iter().filter(|check| !implied(check, contract)) {
@@ -32,7 +33,8 @@ fn implied(check: &Check, contract: &Contract) -> bool {
     let of_line = check.kind.columns().first().is_some_and(|column| {
         contract.column(column).is_some()
             && check.id.strip_prefix(column).is_some_and(|rest| {
-                [".required", ".unique", ".range", ".length", ".pattern", ".format", ".values", ".references"].contains(&rest)
+                [".required", ".unique", ".range", ".length", ".pattern", ".format", ".values", ".references"]
+                    .contains(&rest)
             })
     });
     of_line || check.id == "key" || (check.id == "freshness" && contract.freshness.is_some())
@@ -143,7 +145,9 @@ fn sql(check: &Check, own: Option<&Json>) -> Option<(Option<String>, Json)> {
                 }
                 Tolerance::Share(share) => {
                     let rows = check.filter.as_ref().map_or(String::new(), |filter| format!(" where {filter}"));
-                    let query = format!("select coalesce(1.0 * count(case when {bad} then 1 end) / nullif(count(*), 0), 0) from ${{object}}{rows}");
+                    let query = format!(
+                        "select coalesce(1.0 * count(case when {bad} then 1 end) / nullif(count(*), 0), 0) from ${{object}}{rows}"
+                    );
                     (query, "mustBeLessOrEqualTo", json!(share))
                 }
             }
