@@ -41,7 +41,7 @@ pub fn export_product(export: &ProductExport<'_>, original: Option<&str>) -> Str
     let original = original.and_then(|text| read_yaml::parse(0, text).0).map(|root| root.to_json());
     // what the file says that we do not is kept, and what we say of it now is what we say
     let whole = match original {
-        Some(original) => restore(made.clone(), &only_added(residue(&made, &original))),
+        Some(original) => restore(made.clone(), &only_added("", residue(&made, &original))),
         None => made,
     };
     yaml::write(&whole)
@@ -102,14 +102,21 @@ fn document(export: &ProductExport<'_>) -> Json {
     ])
 }
 
-/// A residue without what it takes away or replaces.
-fn only_added(rest: Json) -> Json {
+/// What the document calls things by stays what it was; of everything else, what we say now is what holds.
+const THEIRS: [&str; 5] = ["id", "name", "status", "contractId", "type"];
+
+/// A residue without what it takes away or replaces, but for names.
+fn only_added(key: &str, rest: Json) -> Json {
     match rest {
-        Json::Object(map) if map.contains_key("@was") => Json::Null,
+        Json::Object(map) if map.contains_key("@was") => {
+            if THEIRS.contains(&key) && map.contains_key("@is") { Json::Object(map) } else { Json::Null }
+        }
         Json::Object(map) => {
-            let kept =
-                map.into_iter().map(|(key, value)| (key, only_added(value))).filter(|(_, value)| !value.is_null());
-            Json::Object(kept.collect())
+            let kept = map.into_iter().map(|(key, value)| {
+                let value = only_added(&key, value);
+                (key, value)
+            });
+            Json::Object(kept.filter(|(_, value)| !value.is_null()).collect())
         }
         other => other,
     }

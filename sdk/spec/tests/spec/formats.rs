@@ -133,3 +133,31 @@ pub(crate) fn skipped(what: &str, folder: &Path) {
     writeln!(stderr, "SKIPPED {what}: {} is not there, `cargo xtask interop fetch` brings it", folder.display())
         .unwrap();
 }
+
+#[test]
+fn a_product_keeps_what_its_document_said() {
+    let product = "[product]\ndomain = \"shop\"\nname = \"sales\"\ntitle = \"Sales\"\nowner = { team = \"t\" }\n";
+    let mut sources = Sources::default();
+    let file = sources.add("product.toml", product);
+    let (product, _) = meshwright_spec::Product::parse(file, &sources, meshwright_spec::Flavor::Program);
+    let product = product.unwrap();
+    let port = meshwright_spec::PublishedPort {
+        name: "sale".to_owned(),
+        version: "2.0.0".to_owned(),
+        contract_id: "shop.sales.sale".to_owned(),
+        description: String::new(),
+        deprecated: false,
+    };
+    let export = meshwright_spec::ProductExport { product: &product, ports: vec![port], inputs: vec![], newest: false };
+    let original = "apiVersion: v1.0.0\nkind: DataProduct\nid: fbe8d147\nname: Our sales\nstatus: draft\ntenant: T\n\
+                    support: [{channel: help, url: 'https://example.org'}]\n\
+                    outputPorts: [{name: sale, version: 1.0.0, contractId: c27, tags: [x]}]\n";
+    let text = meshwright_spec::export_product(&export, Some(original));
+    let said = json(&text);
+    assert_eq!((&said["id"], &said["tenant"]), (&"fbe8d147".into(), &"T".into()), "{text}");
+    assert_eq!(said["support"][0]["channel"], "help");
+    let port = &said["outputPorts"][0];
+    assert_eq!((&port["version"], &port["contractId"], &port["tags"][0]), (&"2.0.0".into(), &"c27".into(), &"x".into()));
+    let bare = json(&meshwright_spec::export_product(&export, None));
+    assert_eq!((&bare["id"], &bare["status"]), (&"shop.sales".into(), &"active".into()));
+}

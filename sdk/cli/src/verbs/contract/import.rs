@@ -50,7 +50,13 @@ impl Import {
             if self.format == Some(Format::BitolProduct) || (self.format.is_none() && is_product) {
                 let (text, found) = import_product(file, &sources);
                 let Some(text) = text else { return Err(Failure::Product(Findings::many(found, &sources))) };
-                return self.write(context, "product.toml".into(), &text);
+                let done = self.write(context, "product.toml".into(), &text)?;
+                // what it says beyond product.toml is put back by an export
+                if !self.stdout {
+                    let original = sources.get(file).map_or("", |source| source.text.as_str());
+                    std::fs::write(context.dir.join("product.odps.yaml"), original)?;
+                }
+                return Ok(done);
             }
             let Some(format) = self.format.and_then(Format::contract).or(found) else {
                 let d = Diagnostic::error("M0231", format!("the format of {shown} cannot be told"))
