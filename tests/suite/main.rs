@@ -25,6 +25,7 @@ mod modes;
 mod places;
 mod profiles;
 mod promises;
+mod quarantine;
 mod queries;
 mod query_formats;
 mod reading;

@@ -21,9 +21,9 @@ pub use database::Catalog;
 pub use error::{Error, Kind, Result};
 pub use home::{Database, Home};
 pub use registry::{
-    CheckRecord, ContractRecord, Decided, Decision, ErasureRecord, Held, InputRecord, LineageEdge, Need, PortRecord,
-    ProductRecord, Published, RegistryText, ReleaseRecord, ReleasedPort, RunGuard, RunOutcome, RunRecord, SearchHit,
-    Waiver,
+    CheckRecord, CheckedRun, ContractRecord, Decided, Decision, ErasureRecord, Held, InputRecord, LineageEdge, Need,
+    PortRecord, ProductRecord, Published, RegistryText, ReleaseRecord, ReleasedPort, RunGuard, RunOutcome, RunRecord,
+    SearchHit, Waiver,
 };
 pub use release::{Finish, NewRelease};
 pub use tables::{

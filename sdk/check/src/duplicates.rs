@@ -11,6 +11,7 @@ use crate::bits::Bits;
 use crate::frame::RowOrigin;
 use crate::keys::Key;
 use crate::report::Duplicates;
+use crate::store::{Reader, Writer};
 
 /// The keys of one batch.
 #[derive(Debug)]
@@ -50,6 +51,32 @@ impl<K: Key> Block<K> {
             (min, max) = keys.iter().fold((min, max), |(min, max), key| (min.min(*key), max.max(*key)));
         }
         Some(Self { origin, taken, keys, ascending, min, max })
+    }
+
+    /// Writes the keys; the file is left out, because states are kept by file.
+    pub(crate) fn save(&self, to: &mut Writer, keys: impl Fn(&mut Writer, &[K])) {
+        to.whole(self.origin.first_row);
+        to.flag(self.taken.is_some());
+        if let Some(taken) = &self.taken {
+            let (words, rows) = taken.parts();
+            to.wholes(words);
+            to.whole(rows as u64);
+        }
+        keys(to, &self.keys);
+    }
+
+    /// Reads the keys of a file.
+    pub(crate) fn load(
+        from: &mut Reader<'_>,
+        file: u32,
+        keys: impl Fn(&mut Reader<'_>) -> Option<Vec<K>>,
+    ) -> Option<Self> {
+        let first_row = from.whole()?;
+        let taken = match from.flag()? {
+            true => Some(Bits::from_parts(from.wholes()?, from.whole()? as usize)),
+            false => None,
+        };
+        Self::new(RowOrigin { file, first_row }, taken, keys(from)?)
     }
 
     fn place(&self) -> (u32, u64) {

@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 
 use crate::bits::Bits;
 use crate::frame::{Frame, RowOrigin};
+use crate::store::{Reader, Writer};
 
 /// What is shown instead of a value that must stay secret.
 pub(crate) const MASK: &str = "***";
@@ -65,8 +66,11 @@ impl Exhibits {
                 return;
             }
             let at = self.rows.partition_point(|known| known.place() < place);
-            let (key, value) = (object(frame, frame.key, row), shown_value(frame, shown, row));
-            self.rows.insert(at, Exhibit { file, row: place.1, key, value, open: false });
+            // the key may be read later, for the few rows that are shown
+            let open = frame.key.iter().any(|field| frame.columns[field.index].1.is_none());
+            let key = if open { Value::Null } else { object(frame, frame.key, row) };
+            let value = shown_value(frame, shown, row);
+            self.rows.insert(at, Exhibit { file, row: place.1, key, value, open });
             self.rows.truncate(self.limit);
         }
     }
@@ -76,6 +80,34 @@ impl Exhibits {
         self.rows.extend(other.rows);
         self.rows.sort_by_key(Exhibit::place);
         self.rows.truncate(self.limit);
+    }
+
+    /// Writes the rows; the file is left out, because states are kept by file.
+    pub(crate) fn save(&self, to: &mut Writer) {
+        to.whole(self.rows.len() as u64);
+        for row in &self.rows {
+            to.whole(row.row);
+            to.json(&row.key);
+            to.json(&row.value);
+            to.flag(row.open);
+        }
+    }
+
+    /// Reads the rows of a file.
+    pub(crate) fn load(limit: usize, from: &mut Reader<'_>, file: u32) -> Option<Self> {
+        let mut rows = Vec::new();
+        for _ in 0..from.whole()? {
+            let (row, key, value, open) = (from.whole()?, from.json()?, from.json()?, from.flag()?);
+            rows.push(Exhibit { file, row, key, value, open });
+        }
+        Some(Self { limit, rows })
+    }
+
+    /// The same with another limit.
+    pub(crate) fn limited(mut self, limit: usize) -> Self {
+        self.limit = limit;
+        self.rows.truncate(limit);
+        self
     }
 
     /// The rows in order.

@@ -258,7 +258,7 @@ fn wide(array: &ArrayRef, column: &Column) -> Result<Vec<u128>, String> {
     })
 }
 
-fn hash<T: Hash + ?Sized>(value: &T) -> u128 {
+pub(crate) fn hash<T: Hash + ?Sized>(value: &T) -> u128 {
     // fixed seeds, so that states of several threads agree
     const LOW: RandomState = RandomState::with_seeds(0x243F_6A88, 0x85A3_08D3, 0x1319_8A2E, 0x0370_7344);
     const HIGH: RandomState = RandomState::with_seeds(0xA409_3822, 0x299F_31D0, 0x082E_FA98, 0xEC4E_6C89);

@@ -1,20 +1,24 @@
 //! One walk over the data, or over one thread's part of them.
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, RecordBatch, RecordBatchOptions};
+use arrow::array::{ArrayRef, RecordBatch, RecordBatchOptions, new_null_array};
 use chrono::{DateTime, Utc};
 
 use crate::bits::Bits;
 use crate::frame::{Frame, RowOrigin, View};
 use crate::report::Report;
 use crate::rule::{End, Measure, Skipped, State};
-use crate::suite::{Body, Entry, Suite};
+use crate::score::Score;
+use crate::store::Writer;
+use crate::suite::{Body, Entry, Part, Suite};
 use crate::verdict::settle;
 
 /// What one thread has seen of the data. Each thread feeds its own pass; they are merged and then finished.
 pub struct Pass {
     suite: Suite,
     progress: Vec<Progress>,
+    /// The predicates that wanted checks ask.
+    predicates: Vec<bool>,
     rows: u64,
 }
 
@@ -25,6 +29,10 @@ pub struct Context {
     pub now: DateTime<Utc>,
     /// When the newest release was made, if there is one.
     pub released_at: Option<DateTime<Utc>>,
+    /// How many rows the newest release has, if there is one.
+    pub previous_rows: Option<u64>,
+    /// The data's columns in their order, where they are not those of the schema that the suite was planned for.
+    pub columns: Option<Vec<String>>,
     /// Names of the files by [`RowOrigin::file`].
     pub files: Vec<String>,
     /// How many threads may look for duplicates.
@@ -34,28 +42,67 @@ pub struct Context {
 struct Progress {
     state: Result<Option<Box<dyn State>>, String>,
     in_scope: u64,
+    /// Whether batches are shown to it.
+    wanted: bool,
 }
 
 impl Context {
     /// No release, no names of files, as many threads as there are processors.
     pub fn at(now: DateTime<Utc>) -> Self {
         let threads = std::thread::available_parallelism().map_or(1, usize::from);
-        Self { now, released_at: None, files: Vec::new(), threads }
+        Self { now, released_at: None, previous_rows: None, columns: None, files: Vec::new(), threads }
     }
 }
 
 impl Pass {
-    pub(crate) fn new(suite: Suite) -> Self {
-        let start = |entry: &Entry| Progress {
+    pub(crate) fn new(suite: Suite, wanted: Option<&[bool]>) -> Self {
+        let wanted = |index: usize| wanted.is_none_or(|wanted| wanted.get(index).copied().unwrap_or(false));
+        let start = |(index, entry): (usize, &Entry)| Progress {
             state: match &entry.body {
-                Body::Rule(rule) => Ok(Some(rule.start(suite.evidence))),
+                Body::Rule(rule) => {
+                    let mut state = rule.start(suite.evidence);
+                    if entry.quarantines {
+                        state.remember_rows();
+                    }
+                    Ok(Some(state))
+                }
                 Body::Deferred => Ok(None),
                 Body::Unplanned(message) => Err(message.clone()),
             },
             in_scope: 0,
+            wanted: wanted(index),
         };
-        let progress = suite.plan.entries.iter().map(start).collect();
-        Self { suite, progress, rows: 0 }
+        let progress = suite.plan.entries.iter().enumerate().map(start).collect();
+        let asks = |predicate: usize| {
+            let entries = suite.plan.entries.iter().enumerate();
+            entries.into_iter().any(|(index, entry)| wanted(index) && entry.predicates.contains(&predicate))
+        };
+        let predicates = (0..suite.plan.predicates.len()).map(asks).collect();
+        Self { progress, predicates, rows: 0, suite }
+    }
+
+    /// Takes in one check's answer for a file, found without reading its rows.
+    pub fn take_in(&mut self, part: Part) {
+        let Some(progress) = self.progress.get_mut(part.check) else { return };
+        progress.in_scope += part.in_scope;
+        if let Ok(Some(state)) = &mut progress.state {
+            state.merge(part.state);
+        }
+    }
+
+    /// Counts the rows of a file that no check needed to read.
+    pub fn take_in_rows(&mut self, rows: u64) {
+        self.rows += rows;
+    }
+
+    /// One check's answer as bytes, to be kept for as long as the file lives; only of a pass over that file alone.
+    /// `None` if the check failed to run, or its answer cannot be kept.
+    pub fn save(&self, check: usize) -> Option<Vec<u8>> {
+        let progress = self.progress.get(check)?;
+        let Ok(Some(state)) = &progress.state else { return None };
+        let mut to = Writer::default();
+        to.whole(progress.in_scope);
+        state.save(&mut to).then_some(to.0)
     }
 
     /// Takes in a batch. What goes wrong is reported with the check that it hits; the others go on.
@@ -69,7 +116,7 @@ impl Pass {
         let columns = self.suite.resolve(batch);
         let predicates = self.answer(&columns, rows);
         let frame = Frame { rows, origin, columns: &columns, predicates: &predicates, key: &plan.key };
-        for (entry, progress) in plan.entries.iter().zip(&mut self.progress) {
+        for (entry, progress) in plan.entries.iter().zip(&mut self.progress).filter(|(_, progress)| progress.wanted) {
             if let Err(message) = progress.update(entry, &frame) {
                 progress.state = Err(message);
             }
@@ -92,7 +139,13 @@ impl Pass {
     /// Ends the pass. Checks that a pass cannot answer are errors until [`Report::supply`] answers them.
     pub fn finish(self, context: &Context) -> Report {
         let plan = &self.suite.plan;
-        let end = End { now: context.now, released_at: context.released_at, threads: context.threads.max(1) };
+        let end = End {
+            now: context.now,
+            released_at: context.released_at,
+            previous_rows: context.previous_rows,
+            columns: context.columns.as_deref(),
+            threads: context.threads.max(1),
+        };
         let mut results = Vec::with_capacity(self.progress.len() + 1);
         for (entry, progress) in plan.entries.iter().zip(self.progress) {
             let measure = match progress.state {
@@ -106,7 +159,8 @@ impl Pass {
             let measure = Measure::Table { measured: 0.into(), violated: true, skipped: Skipped::default() };
             results.push(settle(about, 0, measure, &[]));
         }
-        let mut report = Report { results, declared: plan.entries.len(), executed: 0, rows: self.rows };
+        let mut report =
+            Report { results, declared: plan.entries.len(), executed: 0, rows: self.rows, score: Score::default() };
         report.count();
         report
     }
@@ -114,7 +168,7 @@ impl Pass {
     /// The rows for which each predicate is true.
     fn answer(&self, columns: &[(String, Option<ArrayRef>)], rows: usize) -> Vec<Result<Bits, String>> {
         let plan = &self.suite.plan;
-        if plan.predicates.is_empty() {
+        if !self.predicates.contains(&true) {
             return Vec::new();
         }
         let batch = self.predicate_batch(columns, rows);
@@ -125,7 +179,9 @@ impl Pass {
                 found => Err(format!("the predicate judged {found} of {rows} rows")),
             }
         };
-        plan.predicates.iter().map(answer).collect()
+        let unasked = || Err("nobody asked".to_owned());
+        let asked = plan.predicates.iter().zip(&self.predicates);
+        asked.map(|(predicate, asked)| if *asked { answer(predicate) } else { unasked() }).collect()
     }
 
     /// The columns that predicates read, in the types that they were compiled for.
@@ -134,7 +190,15 @@ impl Pass {
         let mut arrays = Vec::with_capacity(plan.predicate_columns.len());
         for (index, field) in plan.predicate_columns.iter().zip(plan.predicate_schema.fields()) {
             let (name, array) = &columns[*index];
-            let array = array.as_ref().ok_or_else(|| format!("the batch has no column `{name}`"))?;
+            let needed =
+                || plan.predicate_reads.iter().zip(&self.predicates).any(|(r, asked)| *asked && r.contains(index));
+            let Some(array) = array else {
+                if needed() {
+                    return Err(format!("the batch has no column `{name}`"));
+                }
+                arrays.push(new_null_array(field.data_type(), rows));
+                continue;
+            };
             arrays.push(match array.data_type() == field.data_type() {
                 true => array.clone(),
                 false => arrow::compute::cast(array, field.data_type()).map_err(|error| error.to_string())?,

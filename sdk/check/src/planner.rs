@@ -1,9 +1,9 @@
 //! Gathers, while checks are planned, which columns and predicates they need.
 use std::sync::Arc;
 
-use arrow::array::{BooleanArray, RecordBatch};
+use arrow::array::{ArrayRef, BooleanArray, RecordBatch};
 use arrow::datatypes::{DataType, SchemaRef};
-use meshwright_spec::Contract;
+use meshwright_spec::{Contract, PortName};
 
 use crate::evidence::Field;
 
@@ -11,6 +11,21 @@ use crate::evidence::Field;
 pub trait Expressions {
     /// Compiles a predicate over batches of this schema. An error is one sentence for people.
     fn compile(&self, sql: &str, schema: &SchemaRef) -> Result<Arc<dyn Predicate>, String>;
+
+    /// The values of another port's column. `None` if the caller answers such checks itself, by
+    /// [`crate::Report::supply`].
+    fn known(&self, _port: &PortName, _column: &str) -> Option<Result<Known, String>> {
+        None
+    }
+}
+
+/// The values that another port's column has.
+#[derive(Debug, Clone)]
+pub struct Known {
+    /// They, in any order, repeated or not.
+    pub values: Vec<ArrayRef>,
+    /// Which state of the port they are of, such as a snapshot's id.
+    pub state: String,
 }
 
 /// A compiled SQL predicate.
@@ -24,6 +39,10 @@ pub trait Predicate: Send + Sync {
     fn evaluate(&self, batch: &RecordBatch) -> Result<BooleanArray, String>;
     /// The columns it reads.
     fn columns(&self) -> Vec<String>;
+    /// Whether it says the same of the same rows at any time; what asks for the time of day does not.
+    fn is_lasting(&self) -> bool {
+        true
+    }
 }
 
 /// For callers without an engine: every predicate is an error, all other checks run.
@@ -54,12 +73,35 @@ pub(crate) struct Planner<'a> {
     pub(crate) columns: Vec<String>,
     /// Texts of the predicates needed, and the columns that each reads.
     pub(crate) predicates: Vec<(String, Vec<String>)>,
+    /// Whether each predicate says the same of the same rows at any time.
+    pub(crate) lasting: Vec<bool>,
+    /// What was asked for since this was last taken.
+    pub(crate) asked: Asked,
+}
+
+/// What one check needs.
+#[derive(Debug, Default)]
+pub(crate) struct Asked {
+    /// Columns by index.
+    pub(crate) columns: Vec<usize>,
+    /// Predicates by index.
+    pub(crate) predicates: Vec<usize>,
+    /// The state of another port that was asked for.
+    pub(crate) state: Option<String>,
 }
 
 impl<'a> Planner<'a> {
     /// Starts with nothing needed.
     pub(crate) fn new(contract: &'a Contract, schema: &'a SchemaRef, expressions: &'a dyn Expressions) -> Self {
-        Self { contract, schema, expressions, columns: Vec::new(), predicates: Vec::new() }
+        Self {
+            contract,
+            schema,
+            expressions,
+            columns: Vec::new(),
+            predicates: Vec::new(),
+            lasting: Vec::new(),
+            asked: Asked::default(),
+        }
     }
 
     /// The contract that is planned.
@@ -78,6 +120,7 @@ impl<'a> Planner<'a> {
             self.columns.push(name.to_owned());
             self.columns.len() - 1
         });
+        self.asked.columns.push(index);
         Ok(Column { index, data_type })
     }
 
@@ -90,14 +133,56 @@ impl<'a> Planner<'a> {
     /// Asks for a predicate.
     pub(crate) fn predicate(&mut self, sql: &str) -> Result<usize, String> {
         if let Some(index) = self.predicates.iter().position(|(known, _)| known == sql) {
+            for name in self.predicates[index].1.clone() {
+                self.column(&name)?;
+            }
+            self.asked.predicates.push(index);
             return Ok(index);
         }
-        let columns = self.expressions.compile(sql, self.schema)?.columns();
+        let compiled = self.expressions.compile(sql, self.schema)?;
+        let columns = compiled.columns();
         for name in &columns {
             self.column(name)?;
         }
         self.predicates.push((sql.to_owned(), columns));
+        self.lasting.push(compiled.is_lasting());
+        self.asked.predicates.push(self.predicates.len() - 1);
         Ok(self.predicates.len() - 1)
+    }
+
+    /// The values of another port's column, if the caller brings them.
+    pub(crate) fn known(&mut self, port: &PortName, column: &str) -> Option<Result<Known, String>> {
+        let known = self.expressions.known(port, column);
+        if let Some(Ok(known)) = &known {
+            self.asked.state = Some(known.state.clone());
+        }
+        known
+    }
+
+    /// The type of a column, as text.
+    pub(crate) fn type_of(&self, name: &str) -> String {
+        self.schema.field_with_name(name).map_or_else(
+            |_| String::new(),
+            |field| match field.data_type() {
+                DataType::Dictionary(_, values) => values.to_string(),
+                other => other.to_string(),
+            },
+        )
+    }
+
+    /// The columns that the contract lists.
+    pub(crate) fn promised(&self) -> Vec<String> {
+        self.contract.columns.iter().map(|column| column.name.clone()).collect()
+    }
+
+    /// The columns of the contract's key.
+    pub(crate) fn key(&self) -> &[String] {
+        &self.contract.key
+    }
+
+    /// The columns that the schema has.
+    pub(crate) fn found(&self) -> Vec<String> {
+        self.schema.fields().iter().map(|field| field.name().clone()).collect()
     }
 
     /// Whether a column's values must not be shown.

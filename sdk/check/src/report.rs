@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use crate::evidence::Exhibit;
 use crate::rule::Measure;
+use crate::score::Score;
 use crate::verdict::{About, settle, within};
 
 /// All checks of a contract, answered.
@@ -21,6 +22,8 @@ pub struct Report {
     pub executed: usize,
     /// Rows seen.
     pub rows: u64,
+    /// How good the data are.
+    pub score: Score,
 }
 
 /// One check, answered.
@@ -53,6 +56,12 @@ pub struct CheckResult {
     pub duplicates: Option<Duplicates>,
     /// The first violating rows by file and position.
     pub sample: Vec<Sample>,
+    /// Rows that went to the port's side table because they violate this check.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub quarantined: Option<u64>,
+    /// Every violating row by file and position, for checks that quarantine.
+    #[serde(skip)]
+    pub rows: Vec<(u32, u64)>,
     /// What a violation means.
     #[serde(serialize_with = "severity")]
     pub severity: Severity,
@@ -157,7 +166,7 @@ impl Report {
         let about = result.about.clone();
         *result = match measured {
             Measured::Rows { violations, rows_in_scope, sample } => {
-                let measure = Measure::Rows { violations, nulls: 0, sample: Vec::new(), duplicates: None };
+                let measure = Measure::Rows { violations, nulls: 0, sample: vec![], duplicates: None, rows: vec![] };
                 CheckResult { sample, ..settle(&about, rows_in_scope, measure, &[]) }
             }
             Measured::Value(value) => settle(&about, result.rows_in_scope, judge(&about, value), &[]),
@@ -180,6 +189,14 @@ impl Report {
     pub(crate) fn count(&mut self) {
         let ran = |result: &&CheckResult| !result.implied && result.outcome != Outcome::Error;
         self.executed = self.results.iter().filter(ran).count();
+        self.score = Score::of(&self.results);
+    }
+}
+
+impl CheckResult {
+    /// Whether it counts rows, and does not judge the table as a whole.
+    pub(crate) fn of_rows(&self) -> bool {
+        self.about.of_rows
     }
 }
 

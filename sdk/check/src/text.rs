@@ -153,6 +153,11 @@ fn judge_dictionary<K: ArrowDictionaryKeyType>(
     Ok(())
 }
 
+/// Whether a test holds for every text of a plain text array; nulls are no text.
+pub(crate) fn every(values: &ArrayRef, test: impl Fn(&str) -> bool) -> bool {
+    (0..values.len()).all(|at| value(values, at).is_none_or(&test))
+}
+
 /// One text of a plain text array.
 pub(crate) fn value(array: &ArrayRef, at: usize) -> Option<&str> {
     if array.is_null(at) {

@@ -28,6 +28,8 @@ pub(crate) struct About {
     pub(crate) deferred: Option<CheckKind>,
     /// True for what no line of the contract asks for.
     pub(crate) implied: bool,
+    /// Whether rows are counted, and not the table judged as a whole.
+    pub(crate) of_rows: bool,
 }
 
 impl About {
@@ -46,6 +48,8 @@ impl About {
             masked,
             deferred: deferred.then(|| check.kind.clone()),
             implied: false,
+            of_rows: check.kind.names_rows()
+                || matches!(check.kind, CheckKind::QueryRows { .. } | CheckKind::Program { .. }),
         }
     }
 
@@ -64,6 +68,7 @@ impl About {
             masked: false,
             deferred: None,
             implied: true,
+            of_rows: false,
         }
     }
 }
@@ -84,6 +89,8 @@ pub(crate) fn settle(about: &Arc<About>, rows_in_scope: u64, measure: Measure, f
         nan: 0,
         duplicates: None,
         sample: Vec::new(),
+        quarantined: None,
+        rows: Vec::new(),
         severity: about.severity,
         dimension: about.dimension,
         owner: about.owner,
@@ -99,7 +106,8 @@ pub(crate) fn settle(about: &Arc<About>, rows_in_scope: u64, measure: Measure, f
             result.outcome = Outcome::NotEvaluated;
             result.message = "no rows in scope".into();
         }
-        Measure::Rows { violations, nulls, sample, duplicates } => {
+        Measure::Rows { violations, nulls, sample, duplicates, rows } => {
+            result.rows = rows;
             result.violations = violations;
             result.nulls = nulls;
             result.measured = violations.into();

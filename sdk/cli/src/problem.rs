@@ -94,6 +94,11 @@ fn rejection(r: &Rejection) {
             report.declared
         ));
     }
+    for quarantine in r.ports.iter().filter_map(|p| p.quarantine.as_ref()) {
+        if let Some(refused) = &quarantine.refused {
+            printer::talk(&Diagnostic::error("M0505", refused.clone()).render(&r.sources, printer::colour_on_stderr()));
+        }
+    }
     printer::error(&format!("run {} was rejected; what readers see is unchanged", r.run));
     if let Some(port) = r.ports.iter().find(|p| p.report.rejects()) {
         let branch = &r.branch;

@@ -7,6 +7,7 @@ use meshwright_spec::{Diagnostic, PortName, ProductName, Sources};
 use serde::Serialize;
 
 use crate::failure::{Failure, Findings, Result};
+use crate::run::quarantine::side_table;
 use crate::run::{ATTEMPTS, pause};
 
 /// A rejected run that was released.
@@ -125,6 +126,11 @@ pub async fn accept(catalog: &Catalog, run: &str, reason: &str, until: Option<&s
                 return Err(gone());
             }
             staged.push(catalog.stage(TableChange::fast_forward(&table, &own, None)?).await?);
+            // the rows that the run set aside come with those that it kept
+            let side = catalog.try_load(&side_table(port)?).await?;
+            if let Some(table) = side.filter(|table| table.metadata().snapshot_for_ref(&own).is_some()) {
+                staged.push(catalog.stage(TableChange::fast_forward(&table, &own, None)?).await?);
+            }
         }
         match catalog.release(staged, &new).await {
             Err(e)

@@ -44,6 +44,9 @@ pub struct Description {
     pub checks: Checks,
     /// Checks that did not hold and were let pass.
     pub waivers: Vec<WaiverOf>,
+    /// How good the data are, of the port and by dimension; absent where the run did not keep it.
+    #[serde(skip_serializing_if = "serde_json::Value::is_null")]
+    pub score: serde_json::Value,
     /// Products that read it.
     pub consumers: Vec<String>,
     /// The repository's address and commit.
@@ -206,6 +209,14 @@ pub async fn describe(catalog: &Catalog, port: &PortName, at: Option<&str>) -> R
         Some(run) => catalog.waivers(run, Some(port)).await?,
         None => vec![],
     };
+    let score = match summary.get("mesh.run-id") {
+        Some(run) => match catalog.run(run).await {
+            Ok(run) => run.detail["scores"][port.to_string()].clone(),
+            // another mesh's run, say
+            Err(_) => serde_json::Value::Null,
+        },
+        None => serde_json::Value::Null,
+    };
     let mut checks = Checks::default();
     for r in &results {
         match r.outcome.as_str() {
@@ -254,6 +265,7 @@ pub async fn describe(catalog: &Catalog, port: &PortName, at: Option<&str>) -> R
         bytes: number("total-files-size"),
         checks,
         waivers: waivers.into_iter().map(WaiverOf::of).collect(),
+        score,
         consumers: catalog.consumers(port).await?.into_iter().map(|(product, _)| product).collect(),
         repository: product.repository,
         git_commit: summary.get("mesh.git").cloned().or(product.git_commit),

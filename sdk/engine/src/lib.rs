@@ -80,7 +80,7 @@ pub use profile::profile;
 pub use project::Project;
 pub use publish::{PublishReport, publish};
 pub use query::{Read, Rows, query};
-pub use report::{PortReport, RunReport};
+pub use report::{PortReport, Quarantine, RunReport};
 pub use rollback::{BrokenInput, RollbackOptions, RollbackReport, RolledPort, roll_back};
 pub use run::{RunOptions, run};
 pub use suggest::suggest;

@@ -88,6 +88,19 @@ impl Project {
                 Err(d) => found.push(*d),
             }
         }
+        let whole = contracts.len() == product.outputs.len();
+        for (output, contract) in product.outputs.iter().zip(&contracts).filter(|_| whole) {
+            let moves = contract.checks.iter().any(|c| c.on_violation == meshwright_spec::OnViolation::Quarantine);
+            let side = format!("{}__quarantine", output.name);
+            if let Some(other) = product.outputs.iter().find(|o| moves && o.name.as_str() == side) {
+                let message = format!("`{side}` is where rows of `{}` go that violate its checks", output.name);
+                found.push(
+                    Diagnostic::error("M1402", message)
+                        .at(other.span.clone(), "")
+                        .help("give this output another name"),
+                );
+            }
+        }
         let mut sql = vec![];
         for step in &product.steps {
             if let StepBody::Sql(path) = &step.body {

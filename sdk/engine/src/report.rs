@@ -9,9 +9,24 @@ pub struct PortReport {
     pub port: String,
     /// Version of the contract it was checked against.
     pub contract_version: String,
+    /// Rows that went to the side table, or would have.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub quarantine: Option<Quarantine>,
     /// The answers.
     #[serde(flatten)]
     pub report: meshwright_check::Report,
+}
+
+/// Rows that violate checks which quarantine.
+#[derive(Debug, Clone, Serialize)]
+pub struct Quarantine {
+    /// The side table, read by this name as a port is.
+    pub table: String,
+    /// How many rows.
+    pub rows: u64,
+    /// Why they were not set aside.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub refused: Option<String>,
 }
 
 /// A run that succeeded.

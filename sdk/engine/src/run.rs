@@ -1,11 +1,13 @@
 //! A run: ingest -> landing -> steps -> branch -> checks -> release of all the product's ports, or nothing.
 mod branch;
+pub(crate) mod quarantine;
 mod release;
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use iceberg::spec::DataFile;
 use iceberg::table::Table;
 use meshwright_catalog::{Catalog, CheckRecord, Error, Finish, Kind, NewRelease, RunOutcome, RunRecord, same_rows};
 use meshwright_landing::Resource;
@@ -122,6 +124,10 @@ struct Written<'a> {
     table: Table,
     snapshot_id: i64,
     rows: i64,
+    /// The data files that this run wrote.
+    files: Vec<DataFile>,
+    /// The side table, where the run's branch of it has something to release.
+    side: Option<PortName>,
 }
 
 impl Run<'_> {
@@ -169,11 +175,19 @@ impl Run<'_> {
         // in the order of the product's file, whatever was computed first
         written.sort_by_key(|w| project.product.outputs.iter().position(|o| o.name == w.output.name));
         let mut checked = vec![];
-        for port in &written {
-            checked.push(self.check(port, program.as_ref()).await?);
+        for port in &mut written {
+            let found = self.check(port, program.as_ref()).await?;
+            let found = self.quarantine(port, found, program.as_ref()).await?;
+            self.tell_failed(&found);
+            checked.push(found);
         }
         let detail = json!({
             "resources": ingested.hashes(),
+            "scores": checked.iter().map(|c| (c.report.port.clone(), json!(c.report.report.score))).collect::<HashMap<_, _>>(),
+            "quarantined": checked.iter().filter_map(|c| {
+                let moved = c.report.quarantine.as_ref().filter(|q| q.refused.is_none())?;
+                Some((c.report.port.clone(), moved.rows))
+            }).collect::<HashMap<_, _>>(),
             "rows": written.iter().map(|w| (w.port.to_string(), w.rows)).collect::<HashMap<_, _>>(),
         });
         let finish = Finish { message: None, work_key: Some(key), detail };
@@ -339,17 +353,22 @@ impl Run<'_> {
         let name = port.port.to_string();
         let checked =
             check_port(self.catalog, &port.table, port.snapshot_id, &port.port, port.contract, program).await?;
-        for result in &checked.report.report.results {
-            if matches!(result.outcome, meshwright_check::Outcome::Failed | meshwright_check::Outcome::Error) {
-                let facts = json!({ "port": name, "check": result.id, "message": result.message, "violations": result.violations });
-                self.events.tell("check.failed", facts);
-            }
-        }
         let report = &checked.report.report;
         let ms = started.elapsed().as_millis() as u64;
         let facts = json!({ "port": name, "declared": report.declared, "executed": report.executed, "rows": report.rows, "ms": ms });
         self.events.tell("port.checked", facts);
         Ok(checked)
+    }
+
+    fn tell_failed(&self, checked: &CheckedPort) {
+        for result in &checked.report.report.results {
+            if matches!(result.outcome, meshwright_check::Outcome::Failed | meshwright_check::Outcome::Error) {
+                let facts = json!({
+                    "port": checked.report.port, "check": result.id, "message": result.message, "violations": result.violations,
+                });
+                self.events.tell("check.failed", facts);
+            }
+        }
     }
 
     async fn reject(

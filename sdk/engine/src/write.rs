@@ -133,6 +133,15 @@ pub(crate) async fn write_streams(streams: Vec<SendableRecordBatchStream>, targe
     Ok(files)
 }
 
+/// Writes rows as they come; `partition` keeps the files' names apart.
+pub(crate) async fn write_rows(
+    rows: SendableRecordBatchStream,
+    target: &Target,
+    partition: usize,
+) -> Result<Vec<DataFile>> {
+    FileSet::new(target, partition)?.write(rows).await
+}
+
 /// Removes data files that no snapshot names.
 pub(crate) async fn discard(table: &Table, files: &[DataFile]) {
     for file in files {

@@ -14,6 +14,8 @@ pub struct Check {
     pub tolerance: Tolerance,
     /// What a violation means: errors keep the run from being released.
     pub severity: Severity,
+    /// What becomes of the rows that violate it.
+    pub on_violation: OnViolation,
     /// Which quality dimension it measures.
     pub dimension: Dimension,
     /// Whose fix it is.
@@ -69,6 +71,41 @@ pub enum CheckKind {
         /// All that are allowed.
         values: Vec<serde_json::Value>,
     },
+    /// Row: the value is none of these (JSON scalars of the column's type).
+    NotValues {
+        /// The column.
+        column: String,
+        /// All that are not allowed.
+        values: Vec<serde_json::Value>,
+    },
+    /// Row: the pattern is not found in the text.
+    NotPattern {
+        /// The column.
+        column: String,
+        /// The regular expression.
+        pattern: String,
+    },
+    /// Row: the text is there: neither null, nor blank, nor one of the words that stand for nothing.
+    NotMissing {
+        /// The column.
+        column: String,
+        /// Words such as `n/a`; surrounding blanks and case do not count.
+        missing: Vec<String>,
+    },
+    /// Row: the number is neither NaN nor infinite.
+    Finite {
+        /// The column.
+        column: String,
+    },
+    /// Row: the column compares with another one; rows with a null in either pass.
+    Compare {
+        /// The column.
+        column: String,
+        /// How.
+        operator: Operator,
+        /// The other column.
+        other: String,
+    },
     /// Row: no other row has the same values; rows with a null in any of the columns are left out.
     Unique {
         /// The columns.
@@ -80,6 +117,22 @@ pub enum CheckKind {
         min: Option<u64>,
         /// Largest allowed.
         max: Option<u64>,
+    },
+    /// Table: the number of rows has not dropped or risen by more than a share since the last release.
+    RowCountChange {
+        /// Greatest allowed drop, 0 to 1.
+        max_drop: Option<f64>,
+        /// Greatest allowed rise; 1.0 is twice as many rows.
+        max_rise: Option<f64>,
+    },
+    /// Table: the data have these columns.
+    Columns {
+        /// Their names; empty for all columns of the contract.
+        columns: Vec<String>,
+        /// Whether the data may have others too.
+        extra: bool,
+        /// Whether they must come in this order.
+        ordered: bool,
     },
     /// Row: the SQL predicate is true; null counts as a violation unless the predicate says otherwise.
     Expression {
@@ -93,7 +146,12 @@ pub enum CheckKind {
         /// What it lies within.
         bounds: Bounds,
     },
-    /// Table: an aggregate (min, max, sum, avg, count_distinct, stddev) of a column lies within the bounds.
+    /// Row: a query over the port (table `port`) returns the rows that violate; none is right.
+    QueryRows {
+        /// The statement.
+        sql: String,
+    },
+    /// Table: an aggregate of a column lies within the bounds, see [`crate::AGGREGATES`] and `p1` to `p99.99`.
     Aggregate {
         /// The column.
         column: String,
@@ -150,6 +208,33 @@ pub enum Tolerance {
     Share(f64),
 }
 
+/// What becomes of rows that violate a check.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum OnViolation {
+    /// They keep the run from being released, or are only told of, as severity says.
+    #[default]
+    Block,
+    /// They go to the port's side table, and the rest is released.
+    Quarantine,
+}
+
+/// How two columns of a row compare.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Operator {
+    /// `<`
+    Less,
+    /// `<=`
+    AtMost,
+    /// `=`
+    Equal,
+    /// `!=`
+    Different,
+    /// `>=`
+    AtLeast,
+    /// `>`
+    Greater,
+}
+
 /// Quality dimensions of ODCS.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Dimension {
@@ -188,7 +273,15 @@ impl CheckKind {
             CheckKind::Pattern { .. } => "pattern",
             CheckKind::Format { .. } => "format",
             CheckKind::Values { .. } => "values",
+            CheckKind::NotValues { .. } => "not_values",
+            CheckKind::NotPattern { .. } => "not_pattern",
+            CheckKind::NotMissing { .. } => "not_missing",
+            CheckKind::Finite { .. } => "finite",
+            CheckKind::Compare { .. } => "compare",
             CheckKind::Unique { .. } => "unique",
+            CheckKind::RowCountChange { .. } => "row_count_change",
+            CheckKind::Columns { .. } => "columns",
+            CheckKind::QueryRows { .. } => "query_rows",
             CheckKind::RowCount { .. } => "row_count",
             CheckKind::Expression { .. } => "expression",
             CheckKind::Query { .. } => "query",
@@ -209,12 +302,47 @@ impl CheckKind {
             | CheckKind::Pattern { column, .. }
             | CheckKind::Format { column, .. }
             | CheckKind::Values { column, .. }
+            | CheckKind::NotValues { column, .. }
+            | CheckKind::NotPattern { column, .. }
+            | CheckKind::NotMissing { column, .. }
+            | CheckKind::Finite { column }
             | CheckKind::Aggregate { column, .. }
             | CheckKind::Fingerprint { column, .. }
             | CheckKind::References { column, .. } => vec![column],
             CheckKind::Freshness { column, .. } => column.iter().map(String::as_str).collect(),
+            CheckKind::Compare { column, other, .. } => vec![column, other],
             CheckKind::Unique { columns } => columns.iter().map(String::as_str).collect(),
             _ => Vec::new(),
+        }
+    }
+
+    /// Whether single rows violate it, which can be named, tolerated and taken out.
+    pub fn names_rows(&self) -> bool {
+        !matches!(
+            self,
+            CheckKind::RowCount { .. }
+                | CheckKind::RowCountChange { .. }
+                | CheckKind::Columns { .. }
+                | CheckKind::Query { .. }
+                | CheckKind::QueryRows { .. }
+                | CheckKind::Aggregate { .. }
+                | CheckKind::Fingerprint { .. }
+                | CheckKind::Freshness { .. }
+                | CheckKind::Program { .. }
+        )
+    }
+}
+
+impl Operator {
+    /// As it is written in files and messages.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Operator::Less => "<",
+            Operator::AtMost => "<=",
+            Operator::Equal => "=",
+            Operator::Different => "!=",
+            Operator::AtLeast => ">=",
+            Operator::Greater => ">",
         }
     }
 }

@@ -7,6 +7,7 @@ mod contract_formats;
 mod history;
 mod product;
 mod profile;
+mod quality;
 mod query;
 mod scaffold;
 mod source;
@@ -35,8 +36,7 @@ pub struct Page {
 
 /// The groups: M01xx product files, M02xx contracts, M03xx sources and ingest, M04xx steps and SQL, M05xx checks,
 /// M06xx catalog and publishing, M07xx queries, M08xx new products, M09xx the mesh's home and storage, M10xx history,
-/// M11xx upkeep, M12xx writing tables,
-/// M13xx files, profiles and drift.
+/// M11xx upkeep, M12xx writing tables, M13xx files, profiles and drift, M14xx rows that violate checks.
 static PAGES: LazyLock<Vec<Page>> = LazyLock::new(|| {
     [
         product::PAGES,
@@ -52,6 +52,7 @@ static PAGES: LazyLock<Vec<Page>> = LazyLock::new(|| {
         upkeep::PAGES,
         writes::PAGES,
         profile::PAGES,
+        quality::PAGES,
     ]
     .concat()
 });

@@ -16,6 +16,7 @@ use crate::{Check, DataType, Diagnostic, Duration, Name, PortName, SourceFile, S
 pub(crate) use canonical::kind as kind_json;
 pub use constraints::FORMATS;
 pub(crate) use constraints::compare;
+pub use kinds::{AGGREGATES, percentile};
 pub(crate) use read::contract as read_native;
 
 /// A whole contract, valid in itself.
@@ -35,6 +36,8 @@ pub struct Contract {
     pub sort: Vec<String>,
     /// How old the newest release or row may be.
     pub freshness: Option<Freshness>,
+    /// Violating rows go to the port's side table: at most so many of them, `Share(1.0)` for any number.
+    pub quarantine: Option<crate::Tolerance>,
     /// SPDX identifier or name.
     pub license: Option<String>,
     /// What it may be used for.

@@ -18,9 +18,9 @@ mod product;
 mod schema;
 mod secret;
 
-pub use check::{Bounds, Check, CheckKind, Dimension, FixOwner, Tolerance};
+pub use check::{Bounds, Check, CheckKind, Dimension, FixOwner, OnViolation, Operator, Tolerance};
 pub use codes::{Page, page, pages};
-pub use contract::{Column, Contract, Declared, FORMATS, Freshness, PartitionField, Transform};
+pub use contract::{AGGREGATES, Column, Contract, Declared, FORMATS, Freshness, PartitionField, Transform, percentile};
 pub use data_type::{DataType, DataTypeError, StructField};
 pub use diagnostic::{Diagnostic, Label, Severity, SourceFile, Sources, Span, redact};
 pub use diff::{

@@ -1,4 +1,5 @@
 //! The registry: what the mesh knows beside the tables.
+mod check_history;
 mod checks;
 mod contracts;
 mod decisions;
@@ -10,6 +11,7 @@ mod releases;
 mod runs;
 mod search;
 
+pub use check_history::CheckedRun;
 pub use checks::CheckRecord;
 pub use contracts::ContractRecord;
 pub use decisions::{Decided, Decision, Held, Need, Waiver};

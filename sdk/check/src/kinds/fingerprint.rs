@@ -5,6 +5,7 @@ use crate::frame::View;
 use crate::planner::{Column, Planner};
 use crate::rule::{End, Measure, Rule, Skipped, State, same};
 use crate::stable_hash::{hash_number, row_hashes};
+use crate::store::{Reader, Writer};
 
 struct Fingerprint {
     /// The key's columns, then the column itself.
@@ -32,6 +33,12 @@ impl Rule for Fingerprint {
     fn start(&self, _: usize) -> Box<dyn State> {
         let (columns, value) = (self.columns.clone(), self.value.clone());
         Box::new(Sum { columns, value, low: 0, high: 0, hashes: vec![], rows: vec![] })
+    }
+
+    fn load(&self, _: usize, from: &mut Reader<'_>, _: u32) -> Option<Box<dyn State>> {
+        let (low, high) = (from.whole()?, from.whole()?);
+        let (columns, value) = (self.columns.clone(), self.value.clone());
+        Some(Box::new(Sum { columns, value, low, high, hashes: vec![], rows: vec![] }))
     }
 }
 
@@ -61,7 +68,13 @@ impl State for Sum {
         self.high = self.high.wrapping_add(other.high);
     }
 
-    fn finish(self: Box<Self>, _: &End) -> Measure {
+    fn save(&self, to: &mut Writer) -> bool {
+        to.whole(self.low);
+        to.whole(self.high);
+        true
+    }
+
+    fn finish(self: Box<Self>, _: &End<'_>) -> Measure {
         let found = format!("{:016x}{:016x}", self.high, self.low);
         let violated = found != self.value;
         Measure::Table { measured: found.into(), violated, skipped: Skipped::default() }

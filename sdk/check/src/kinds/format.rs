@@ -1,12 +1,14 @@
 //! `format`: the text has a known form, see the registry in `formats`.
 use std::sync::Arc;
 
+use arrow::array::ArrayRef;
+
 use super::formats;
 use crate::bits::Bits;
 use crate::frame::View;
 use crate::planner::Planner;
 use crate::rule::{RowCheck, RowRule, Rule};
-use crate::text::{Dictionary, is_text, judge};
+use crate::text::{Dictionary, every, is_text, judge};
 
 struct Format {
     column: usize,
@@ -30,5 +32,9 @@ pub(crate) fn plan(column: &str, format: &str, planner: &mut Planner<'_>) -> Res
 impl RowRule for Format {
     fn judge(&self, view: &View<'_>, known: &mut Dictionary<u8>, out: &mut Bits) -> Result<(), String> {
         judge(view.frame.column(self.column)?, known, out, |text| !(self.test)(text))
+    }
+
+    fn all_pass(&self, values: &ArrayRef) -> Option<bool> {
+        Some(every(values, self.test))
     }
 }

@@ -11,7 +11,9 @@ use crate::frame::View;
 use crate::integers::with_integers;
 use crate::plain::plain;
 use crate::planner::{Column, Planner};
+use crate::prove::Facts;
 use crate::rule::{End, Measure, Rule, Skipped, State, same};
+use crate::store::{Reader, Writer};
 
 #[derive(Clone)]
 struct Freshness {
@@ -49,6 +51,24 @@ impl Rule for Freshness {
     fn start(&self, _: usize) -> Box<dyn State> {
         Box::new(self.clone())
     }
+    fn load(&self, _: usize, from: &mut Reader<'_>, _: u32) -> Option<Box<dyn State>> {
+        let mut state = self.clone();
+        state.newest = if from.flag()? { Some(from.wide()?) } else { None };
+        (state.rows, state.nulls) = (from.whole()?, from.whole()?);
+        Some(Box::new(state))
+    }
+
+    fn prove(&self, _: usize, facts: &Facts<'_>) -> Option<Box<dyn State>> {
+        let mut state = self.clone();
+        if let Some((column, _)) = &self.column {
+            let known = facts.column(column.index)?;
+            (state.rows, state.nulls) = (facts.rows(), known.nulls?);
+            if state.nulls < state.rows {
+                state.newest = Some(known.range?.1);
+            }
+        }
+        Some(Box::new(state))
+    }
 }
 
 impl State for Freshness {
@@ -70,7 +90,15 @@ impl State for Freshness {
         self.newest = self.newest.max(other.newest);
     }
 
-    fn finish(self: Box<Self>, end: &End) -> Measure {
+    fn save(&self, to: &mut Writer) -> bool {
+        to.flag(self.newest.is_some());
+        self.newest.into_iter().for_each(|newest| to.wide(newest));
+        to.whole(self.rows);
+        to.whole(self.nulls);
+        true
+    }
+
+    fn finish(self: Box<Self>, end: &End<'_>) -> Measure {
         let Some((column, unit)) = &self.column else {
             return match end.released_at {
                 Some(released_at) => self.judge(nanoseconds(released_at), json!(released_at.to_rfc3339()), end),
@@ -86,7 +114,7 @@ impl State for Freshness {
 }
 
 impl Freshness {
-    fn judge(&self, newest: i128, shown: serde_json::Value, end: &End) -> Measure {
+    fn judge(&self, newest: i128, shown: serde_json::Value, end: &End<'_>) -> Measure {
         let age = nanoseconds(end.now) - newest;
         let seconds = age.div_euclid(1_000_000_000) as i64;
         let old = age > i128::from(self.max_age.seconds) * 1_000_000_000;

@@ -3,14 +3,14 @@
 //! Text of n bytes has between n / 4 and n characters, so most texts are judged by their bytes alone.
 use std::sync::Arc;
 
-use arrow::array::{Array, AsArray};
+use arrow::array::{Array, ArrayRef, AsArray};
 use arrow::datatypes::DataType;
 
 use crate::bits::Bits;
 use crate::frame::View;
 use crate::planner::Planner;
 use crate::rule::{RowCheck, RowRule, Rule};
-use crate::text::{Dictionary, is_text, judge};
+use crate::text::{Dictionary, every, is_text, judge};
 
 struct Length {
     column: usize,
@@ -66,5 +66,9 @@ impl RowRule for Length {
             return Ok(());
         }
         judge(array, known, out, |text| self.fails(text))
+    }
+
+    fn all_pass(&self, values: &ArrayRef) -> Option<bool> {
+        Some(every(values, |text| !self.fails(text)))
     }
 }

@@ -6,16 +6,25 @@ use crate::planner::Planner;
 use crate::rule::Rule;
 
 mod aggregate;
+mod columns;
+mod compare;
 mod expression;
 mod fingerprint;
+mod finite;
 mod format;
 pub(crate) mod formats;
 mod freshness;
+mod inverted;
 mod length;
+mod not_missing;
 mod not_null;
+mod not_pattern;
+mod not_values;
 mod pattern;
 mod range;
+mod references;
 mod row_count;
+mod row_count_change;
 mod unique;
 mod values;
 
@@ -53,7 +62,18 @@ pub(crate) fn plan(check: &Check, planner: &mut Planner<'_>) -> Result<Planned, 
         CheckKind::Aggregate { column, function, bounds } => aggregate::plan(column, function, bounds, planner)?,
         CheckKind::Fingerprint { column, value } => fingerprint::plan(column, value, planner)?,
         CheckKind::Freshness { column, max_age } => freshness::plan(column.as_deref(), *max_age, planner)?,
-        CheckKind::Query { .. } | CheckKind::References { .. } | CheckKind::Program { .. } => {
+        CheckKind::NotValues { column, values } => not_values::plan(column, values, planner)?,
+        CheckKind::NotPattern { column, pattern } => not_pattern::plan(column, pattern, planner)?,
+        CheckKind::NotMissing { column, missing } => not_missing::plan(column, missing, planner)?,
+        CheckKind::Finite { column } => finite::plan(column, planner)?,
+        CheckKind::Compare { column, operator, other } => compare::plan(column, *operator, other, planner)?,
+        CheckKind::RowCountChange { max_drop, max_rise } => row_count_change::plan(*max_drop, *max_rise),
+        CheckKind::Columns { columns, extra, ordered } => columns::plan(columns, *extra, *ordered, planner),
+        CheckKind::References { column, port, target } => match planner.known(port, target) {
+            Some(known) => references::plan(column, &known?, planner)?,
+            None => return Ok(Planned::Deferred),
+        },
+        CheckKind::Query { .. } | CheckKind::QueryRows { .. } | CheckKind::Program { .. } => {
             return Ok(Planned::Deferred);
         }
     };
@@ -70,6 +90,33 @@ pub(crate) fn face(kind: &CheckKind) -> Face {
         CheckKind::Pattern { column, pattern } => of("pattern", column, json!({ "pattern": pattern })),
         CheckKind::Format { column, format } => of("format", column, json!({ "format": format })),
         CheckKind::Values { column, values } => of("values", column, json!({ "values": values })),
+        CheckKind::NotValues { column, values } => of("not_values", column, json!({ "none_of": values })),
+        CheckKind::NotPattern { column, pattern } => of("not_pattern", column, json!({ "not": pattern })),
+        CheckKind::NotMissing { column, missing } => match &missing[..] {
+            [] => of("not_missing", column, json!("neither null nor blank")),
+            words => of("not_missing", column, json!({ "none_of": words })),
+        },
+        CheckKind::Finite { column } => of("finite", column, json!("finite")),
+        CheckKind::Compare { column, operator, other } => Face {
+            kind: "compare",
+            columns: vec![column.clone(), other.clone()],
+            expected: json!(format!("{column} {} {other}", operator.as_str())),
+        },
+        CheckKind::RowCountChange { max_drop, max_rise } => Face {
+            kind: "row_count_change",
+            columns: Vec::new(),
+            expected: object([("max_drop", max_drop.map(Value::from)), ("max_rise", max_rise.map(Value::from))]),
+        },
+        CheckKind::Columns { columns, extra, ordered } => Face {
+            kind: "columns",
+            columns: columns.clone(),
+            expected: object([
+                ("columns", Some(if columns.is_empty() { json!("those of the contract") } else { json!(columns) })),
+                ("extra", Some(json!(if *extra { "allowed" } else { "none" }))),
+                ("order", ordered.then(|| json!("as listed"))),
+            ]),
+        },
+        CheckKind::QueryRows { .. } => Face { kind: "query_rows", columns: Vec::new(), expected: json!("no rows") },
         CheckKind::Unique { columns } => {
             Face { kind: "unique", columns: columns.clone(), expected: json!("no duplicates") }
         }
@@ -97,7 +144,11 @@ pub(crate) fn face(kind: &CheckKind) -> Face {
 /// Whether what is measured is itself a value of the column, so that a secret column's must not be shown.
 pub(crate) fn measures_a_value(kind: &CheckKind) -> Option<&str> {
     match kind {
-        CheckKind::Aggregate { column, function, .. } if function == "min" || function == "max" => Some(column),
+        CheckKind::Aggregate { column, function, .. }
+            if function == "min" || function == "max" || meshwright_spec::percentile(function).is_some() =>
+        {
+            Some(column)
+        }
         CheckKind::Freshness { column: Some(column), .. } => Some(column),
         _ => None,
     }

@@ -27,4 +27,8 @@ impl RowRule for NotNull {
         }
         Ok(())
     }
+
+    fn is_about_nulls(&self) -> bool {
+        true
+    }
 }

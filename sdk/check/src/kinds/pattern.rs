@@ -4,21 +4,29 @@
 //! `\d \w \s \b` in ASCII. Look-around and back-references do not exist here and are an error when planned.
 use std::sync::Arc;
 
+use arrow::array::ArrayRef;
 use regex::bytes::Regex;
 
 use crate::bits::Bits;
 use crate::frame::View;
 use crate::planner::Planner;
 use crate::rule::{RowCheck, RowRule, Rule};
-use crate::text::{Dictionary, is_text, judge};
+use crate::text::{Dictionary, every, is_text, judge};
 
-struct Pattern {
+pub(super) struct Pattern {
     column: usize,
     regex: Regex,
 }
 
 /// Plans the check.
 pub(crate) fn plan(column: &str, pattern: &str, planner: &mut Planner<'_>) -> Result<Box<dyn Rule>, String> {
+    let rule = read(column, pattern, planner)?;
+    let field = planner.field(column)?;
+    Ok(Box::new(RowCheck { rule: Arc::new(rule), judged: Some(field.index), shown: [field].into() }))
+}
+
+/// The rule alone, for its opposite too.
+pub(super) fn read(column: &str, pattern: &str, planner: &mut Planner<'_>) -> Result<Pattern, String> {
     let known = planner.column(column)?;
     if !is_text(&known.data_type) {
         return Err(format!("a pattern is a matter of text, and `{column}` is {}", known.data_type));
@@ -29,13 +37,16 @@ pub(crate) fn plan(column: &str, pattern: &str, planner: &mut Planner<'_>) -> Re
         let reason = text.lines().last().unwrap_or_default().trim_start_matches("error: ");
         format!("the pattern `{pattern}` cannot be used: {reason}")
     })?;
-    let shown = [planner.field(column)?].into();
-    Ok(Box::new(RowCheck { rule: Arc::new(Pattern { column: known.index, regex }), judged: Some(known.index), shown }))
+    Ok(Pattern { column: known.index, regex })
 }
 
 impl RowRule for Pattern {
     fn judge(&self, view: &View<'_>, known: &mut Dictionary<u8>, out: &mut Bits) -> Result<(), String> {
         judge(view.frame.column(self.column)?, known, out, |text| !self.regex.is_match(text.as_bytes()))
+    }
+
+    fn all_pass(&self, values: &ArrayRef) -> Option<bool> {
+        Some(every(values, |text| self.regex.is_match(text.as_bytes())))
     }
 
     // a regex lends its scratch memory to one thread at a time, its clone has memory of its own

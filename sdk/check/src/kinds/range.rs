@@ -2,7 +2,7 @@
 //! Text is compared byte by byte.
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrowPrimitiveType, AsArray, PrimitiveArray};
+use arrow::array::{Array, ArrayRef, ArrowPrimitiveType, AsArray, PrimitiveArray};
 use arrow::datatypes::{ArrowNativeTypeOp, DataType, Float32Type, Float64Type};
 use meshwright_spec::Bounds;
 
@@ -14,7 +14,7 @@ use crate::plain::plain;
 use crate::planner::{Column, Planner};
 use crate::rule::{RowCheck, RowRule, Rule};
 use crate::scalar;
-use crate::text::{Dictionary, is_text, judge};
+use crate::text::{Dictionary, every, is_text, judge};
 
 struct Range {
     column: Column,
@@ -73,6 +73,17 @@ impl RowRule for Range {
             }
         }
         Ok(())
+    }
+
+    fn all_pass(&self, values: &ArrayRef) -> Option<bool> {
+        let Allowed::Texts(limits) = &self.allowed else { return None };
+        let above = |text: &str| limits.min.as_deref().is_none_or(|min| text >= min);
+        let below = |text: &str| limits.max.as_deref().is_none_or(|max| text <= max);
+        Some(every(values, |text| above(text) && below(text)))
+    }
+
+    fn admits(&self, min: i128, max: i128) -> bool {
+        matches!(&self.allowed, Allowed::Integers(limits) if limits.admit(&min) && limits.admit(&max))
     }
 }
 

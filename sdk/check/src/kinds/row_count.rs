@@ -3,7 +3,9 @@ use serde_json::json;
 
 use crate::bounds::Limits;
 use crate::frame::View;
+use crate::prove::Facts;
 use crate::rule::{End, Measure, Rule, Skipped, State, same};
+use crate::store::{Reader, Writer};
 
 #[derive(Clone, Copy)]
 struct RowCount {
@@ -23,6 +25,14 @@ impl Rule for RowCount {
     fn start(&self, _: usize) -> Box<dyn State> {
         Box::new(*self)
     }
+
+    fn load(&self, _: usize, from: &mut Reader<'_>, _: u32) -> Option<Box<dyn State>> {
+        Some(Box::new(Self { rows: from.whole()?, ..*self }))
+    }
+
+    fn prove(&self, _: usize, facts: &Facts<'_>) -> Option<Box<dyn State>> {
+        Some(Box::new(Self { rows: facts.rows(), ..*self }))
+    }
 }
 
 impl State for RowCount {
@@ -35,7 +45,12 @@ impl State for RowCount {
         self.rows += same::<Self>(other).rows;
     }
 
-    fn finish(self: Box<Self>, _: &End) -> Measure {
+    fn save(&self, to: &mut Writer) -> bool {
+        to.whole(self.rows);
+        true
+    }
+
+    fn finish(self: Box<Self>, _: &End<'_>) -> Measure {
         let violated = !self.limits.admit(&self.rows);
         Measure::Table { measured: json!(self.rows), violated, skipped: Skipped::default() }
     }

@@ -10,6 +10,7 @@ use crate::frame::View;
 use crate::keys::{Key, KeyMaker, Keys, Memory};
 use crate::planner::Planner;
 use crate::rule::{End, Measure, Rule, State, same};
+use crate::store::{Reader, Writer};
 
 struct Unique {
     keys: KeyMaker,
@@ -34,8 +35,41 @@ impl Rule for Unique {
             memory: Memory::new(),
             blocks,
             nulls: 0,
+            all_rows: false,
         })
     }
+
+    fn load(&self, limit: usize, from: &mut Reader<'_>, file: u32) -> Option<Box<dyn State>> {
+        let nulls = from.whole()?;
+        let mut key_fields = Vec::new();
+        for _ in 0..from.whole()? {
+            let (index, name) = (from.whole()? as usize, String::from_utf8(from.bytes()?.to_vec()).ok()?);
+            key_fields.push(Field { index, name, masked: from.flag()? });
+        }
+        let blocks = match from.flag()? {
+            true => Blocks::Wide(load(from, file, |from| from.wides())?),
+            false => Blocks::Narrow(load(from, file, |from| from.wholes())?),
+        };
+        Some(Box::new(UniqueState {
+            keys: self.keys.clone(),
+            shown: self.shown.clone(),
+            key_fields: key_fields.into(),
+            limit,
+            memory: Memory::new(),
+            blocks,
+            nulls,
+            all_rows: false,
+        }))
+    }
+}
+
+fn load<K: Key>(
+    from: &mut Reader<'_>,
+    file: u32,
+    keys: impl Fn(&mut Reader<'_>) -> Option<Vec<K>>,
+) -> Option<Vec<Block<K>>> {
+    let count = from.whole()?;
+    (0..count).map(|_| Block::load(from, file, &keys)).collect()
 }
 
 struct UniqueState {
@@ -47,6 +81,8 @@ struct UniqueState {
     memory: Memory,
     blocks: Blocks,
     nulls: u64,
+    /// Whether every row of a repeated value is asked for.
+    all_rows: bool,
 }
 
 enum Blocks {
@@ -81,6 +117,7 @@ impl State for UniqueState {
     fn merge(&mut self, other: Box<dyn State>) {
         let other = same::<Self>(other);
         self.nulls += other.nulls;
+        self.all_rows |= other.all_rows;
         if self.key_fields.is_empty() {
             self.key_fields = other.key_fields;
         }
@@ -91,7 +128,34 @@ impl State for UniqueState {
         }
     }
 
-    fn finish(mut self: Box<Self>, end: &End) -> Measure {
+    fn save(&self, to: &mut Writer) -> bool {
+        to.whole(self.nulls);
+        to.whole(self.key_fields.len() as u64);
+        for field in self.key_fields.iter() {
+            to.whole(field.index as u64);
+            to.bytes(field.name.as_bytes());
+            to.flag(field.masked);
+        }
+        match &self.blocks {
+            Blocks::Wide(blocks) => {
+                to.flag(true);
+                to.whole(blocks.len() as u64);
+                blocks.iter().for_each(|block| block.save(to, |to, keys| to.wides(keys)));
+            }
+            Blocks::Narrow(blocks) => {
+                to.flag(false);
+                to.whole(blocks.len() as u64);
+                blocks.iter().for_each(|block| block.save(to, |to, keys| to.wholes(keys)));
+            }
+        }
+        true
+    }
+
+    fn remember_rows(&mut self) {
+        self.all_rows = true;
+    }
+
+    fn finish(mut self: Box<Self>, end: &End<'_>) -> Measure {
         match std::mem::replace(&mut self.blocks, Blocks::Narrow(Vec::new())) {
             Blocks::Narrow(blocks) => self.measure(blocks, end, u128::from),
             Blocks::Wide(blocks) => self.measure(blocks, end, |key| key),
@@ -100,12 +164,15 @@ impl State for UniqueState {
 }
 
 impl UniqueState {
-    fn measure<K: Key>(&self, mut blocks: Vec<Block<K>>, end: &End, widen: impl Fn(K) -> u128) -> Measure {
+    fn measure<K: Key>(&self, mut blocks: Vec<Block<K>>, end: &End<'_>, widen: impl Fn(K) -> u128) -> Measure {
         let found = find(&blocks, end.threads);
-        let rows = first_rows(&mut blocks, &found, self.limit);
-        let sample = rows.into_iter().map(|(file, row, key)| self.exhibit(file, row, widen(key))).collect();
-        let duplicates = found.duplicates;
-        Measure::Rows { violations: duplicates.excess, nulls: self.nulls, sample, duplicates: Some(duplicates) }
+        let limit = if self.all_rows { usize::MAX } else { self.limit };
+        let found_rows = first_rows(&mut blocks, &found, limit);
+        let shown = found_rows.iter().take(self.limit);
+        let sample = shown.map(|(file, row, key)| self.exhibit(*file, *row, widen(*key))).collect();
+        let rows = if self.all_rows { found_rows.iter().map(|(file, row, _)| (*file, *row)).collect() } else { vec![] };
+        let duplicates = Some(found.duplicates);
+        Measure::Rows { violations: found.duplicates.excess, nulls: self.nulls, sample, duplicates, rows }
     }
 
     /// Values are known where keys are exact; the rest is left for [`crate::Suite::complete`].

@@ -1,7 +1,7 @@
 //! `values`: the value is one of a list; nulls pass, NaN is never in a list.
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrowPrimitiveType, AsArray, PrimitiveArray};
+use arrow::array::{Array, ArrayRef, ArrowPrimitiveType, AsArray, PrimitiveArray};
 use arrow::datatypes::{DataType, Float32Type, Float64Type};
 use hashbrown::HashSet;
 use serde_json::Value;
@@ -13,9 +13,9 @@ use crate::plain::plain;
 use crate::planner::{Column, Planner};
 use crate::rule::{RowCheck, RowRule, Rule};
 use crate::scalar::{float, integer, misfit};
-use crate::text::{Dictionary, is_text, judge, set_valid};
+use crate::text::{Dictionary, every, is_text, judge, set_valid};
 
-struct Values {
+pub(super) struct Values {
     column: Column,
     allowed: Allowed,
 }
@@ -37,12 +37,17 @@ struct Texts {
 
 /// Plans the check.
 pub(crate) fn plan(column: &str, values: &[Value], planner: &mut Planner<'_>) -> Result<Box<dyn Rule>, String> {
+    let rule = read(column, values, planner)?;
+    let field = planner.field(column)?;
+    Ok(Box::new(RowCheck { rule: Arc::new(rule), judged: Some(field.index), shown: [field].into() }))
+}
+
+/// The rule alone, for its opposite too.
+pub(super) fn read(column: &str, values: &[Value], planner: &mut Planner<'_>) -> Result<Values, String> {
     let known = planner.column(column)?;
     let allowed = Allowed::read(values, &known.data_type)
         .ok_or_else(|| format!("`{column}` is {}, for which values cannot be listed", known.data_type))??;
-    let shown = [planner.field(column)?].into();
-    let judged = Some(known.index);
-    Ok(Box::new(RowCheck { rule: Arc::new(Values { column: known, allowed }), judged, shown }))
+    Ok(Values { column: known, allowed })
 }
 
 impl Allowed {
@@ -121,6 +126,17 @@ impl RowRule for Values {
             Allowed::Texts(_) => {}
         }
         Ok(())
+    }
+
+    fn all_pass(&self, values: &ArrayRef) -> Option<bool> {
+        match &self.allowed {
+            Allowed::Texts(texts) => Some(every(values, |text| texts.has(text))),
+            _ => None,
+        }
+    }
+
+    fn admits(&self, min: i128, max: i128) -> bool {
+        min == max && matches!(&self.allowed, Allowed::Integers(list) if list.binary_search(&min).is_ok())
     }
 }
 

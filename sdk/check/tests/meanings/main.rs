@@ -2,14 +2,17 @@
 #![expect(clippy::unwrap_used, reason = "a test fails where something is missing")]
 mod support;
 
+mod conformance;
 mod duplicates;
 mod evidence;
 mod failures;
+mod kept;
 mod nulls_and_numbers;
 mod scope;
 mod splits;
 mod tables;
 mod texts;
+mod vocabulary;
 
 mod anomaly;
 mod drift;

@@ -9,10 +9,10 @@ use serde_json::Value;
 use crate::support::{batch, cast_texts, contract, finish, suite, with_dictionaries};
 
 /// Numbers that look random and are the same in every run (SplitMix64).
-struct Dice(u64);
+pub(crate) struct Dice(pub(crate) u64);
 
 impl Dice {
-    fn roll(&mut self, sides: u64) -> u64 {
+    pub(crate) fn roll(&mut self, sides: u64) -> u64 {
         self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
         let mut mixed = self.0;
         mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
@@ -78,7 +78,7 @@ const CONTRACT: &str = r#"
     max_age = "1d"
 "#;
 
-fn rows(dice: &mut Dice, count: usize) -> RecordBatch {
+pub(crate) fn rows(dice: &mut Dice, count: usize) -> RecordBatch {
     const TEXTS: [&str; 6] = ["ab", "née", "toolong", "", "x", "日本"];
     const FLOATS: [f64; 8] = [0.0, -0.0, f64::NAN, 0.5, -3.25, 8.0, 8.5, 1e6];
     let wide = 1 + dice.roll(200);

@@ -79,6 +79,10 @@ fn show(d: &Description) {
                 parts.push(format!("{n} {word}"));
             }
         }
+        if let Some(score) = d.score["port"].as_f64() {
+            // rounded down, so that only what holds altogether is 100 %
+            parts.push(format!("score {} %", (score * 1000.0).floor() / 10.0));
+        }
         line("checks", parts.join(", "));
     }
     for w in &d.waivers {

@@ -3,6 +3,7 @@ mod accept;
 mod anomalies;
 mod branches;
 mod check;
+mod checks;
 mod completions;
 mod connect;
 mod contract;
@@ -43,6 +44,7 @@ use crate::exit::Exit;
 pub(crate) enum Verb {
     New(new::New),
     Check(check::Check),
+    Checks(checks::Checks),
     Test(test::Test),
     Run(run::Run),
     Publish(publish::Publish),
@@ -81,6 +83,7 @@ impl Verb {
         match self {
             Self::New(v) => v.go(context),
             Self::Check(v) => v.go(context),
+            Self::Checks(v) => v.go(context),
             Self::Test(v) => v.go(context),
             Self::Run(v) => v.go(context),
             Self::Publish(v) => v.go(context),

@@ -80,6 +80,10 @@ impl Run {
             for port in &report.ports {
                 let warnings: Vec<_> = port.report.results.iter().filter_map(|r| finding(&port.port, r)).collect();
                 context.warn(&warnings, &project.sources);
+                if let Some(quarantine) = &port.quarantine {
+                    let rows = printer::thousands(quarantine.rows as i64);
+                    context.say(&format!("quarantined {rows} rows of {} in {}", port.port, quarantine.table));
+                }
             }
             if context.json {
                 let mut facts = serde_json::to_value(&report).unwrap_or_default();

@@ -1,12 +1,11 @@
 //! Rows that are written as they are delivered: from the files' reader straight into the checks.
 use std::sync::Arc;
 
-use datafusion::catalog::TableProvider;
-use meshwright_catalog::{Catalog, Home};
-use meshwright_check::{Context, Deferred, Measured, Report, Suite};
-use meshwright_spec::{CheckKind, Contract, PortName};
+use meshwright_catalog::Catalog;
+use meshwright_check::{Context, Deferred, Report, Suite};
+use meshwright_spec::{Contract, PortName};
 
-use crate::checks::{Compiler, EVIDENCE, measure};
+use crate::checks::{Compiler, EVIDENCE, KnownValues, known_values, measure};
 use crate::failure::Result;
 use crate::feed::Feed;
 use crate::report::PortReport;
@@ -22,7 +21,13 @@ pub(crate) async fn judge(
     port: &PortName,
 ) -> Result<PortReport> {
     let (read, promise) = (delivery.clone(), contract.clone());
-    let work = tokio::task::spawn_blocking(move || one_pass(&read, &promise));
+    let known = known_values(catalog, contract, port, None).await;
+    let newest = match catalog {
+        Some(catalog) => catalog.releases(port).await?.into_iter().next(),
+        None => None,
+    };
+    let previous_rows = newest.and_then(|release| u64::try_from(release.port.rows).ok());
+    let work = tokio::task::spawn_blocking(move || one_pass(&read, &promise, &known, previous_rows));
     let stopped =
         |e| meshwright_catalog::Error::new(meshwright_catalog::Kind::Unexpected, "checking stopped").because(e);
     let (deferred, mut report) = work.await.map_err(stopped)??;
@@ -32,31 +37,25 @@ pub(crate) async fn judge(
         let unsorted = Contract { sort: vec![], ..contract.clone() };
         let rows = promised(ctx.read_table(Arc::new(SourceTable::new(delivery)))?, &unsorted)?.into_view();
         for one in &deferred {
-            let measured = answer(catalog, rows.clone(), &one.kind).await?;
+            let measured = measure(rows.clone(), contract, &one.kind, None).await;
             report.supply(&one.id, measured);
         }
     }
-    Ok(PortReport { port: port.to_string(), contract_version: contract.version.to_string(), report })
+    let contract_version = contract.version.to_string();
+    Ok(PortReport { port: port.to_string(), contract_version, quarantine: None, report })
 }
 
-async fn answer(catalog: Option<&Catalog>, rows: Arc<dyn TableProvider>, kind: &CheckKind) -> Result<Measured> {
-    match catalog {
-        Some(catalog) => Ok(measure(catalog, rows, kind, None).await),
-        None => {
-            // a mesh of nothing, gone at once: there is no other port to refer to
-            let folder = tempfile::Builder::new().prefix("mesh-check-").tempdir()?;
-            let empty = Catalog::open(Home::parse(&folder.path().to_string_lossy(), None)?).await?;
-            Ok(measure(&empty, rows, kind, None).await)
-        }
-    }
-}
-
-fn one_pass(delivery: &Delivery, contract: &Contract) -> Result<(Vec<Deferred>, Report)> {
+fn one_pass(
+    delivery: &Delivery,
+    contract: &Contract,
+    known: &KnownValues,
+    previous_rows: Option<u64>,
+) -> Result<(Vec<Deferred>, Report)> {
     let Delivery { source, columns, resources } = delivery;
     let defect = |e: Box<meshwright_landing::DataError>| data_failure(&e);
     let ctx = session()?;
     let schema = Feed::plan(resources, source, columns, None).map_err(defect)?.schema;
-    let suite = Suite::plan(contract, &schema, &Compiler { ctx: &ctx }).with_evidence(EVIDENCE);
+    let suite = Suite::plan(contract, &schema, &Compiler { ctx: &ctx, known }).with_evidence(EVIDENCE);
     let needed = suite.columns();
     let places: Vec<usize> =
         needed.iter().filter_map(|name| columns.iter().position(|(known, _)| known == name)).collect();
@@ -68,7 +67,7 @@ fn one_pass(delivery: &Delivery, contract: &Contract) -> Result<(Vec<Deferred>, 
         all
     });
     let now = chrono::Utc::now();
-    let context = Context { released_at: Some(now), files: feed.marks(), ..Context::at(now) };
+    let context = Context { released_at: Some(now), previous_rows, files: feed.marks(), ..Context::at(now) };
     let mut report = whole.unwrap_or_else(|| suite.start()).finish(&context);
     for (split, row) in report.incomplete() {
         if let Some(batch) = feed.row(split, row) {

@@ -1,32 +1,33 @@
-//! Checks that one pass over the port cannot answer: queries, references to other ports, the product's own program.
+//! Checks that one pass over the port cannot answer: queries and the product's own program.
 use std::sync::Arc;
 
-use arrow::array::{Array, RecordBatch};
+use arrow::array::{Array, ArrayRef, RecordBatch};
 use arrow::compute::cast;
 use arrow::datatypes::DataType;
+use arrow::util::display::ArrayFormatter;
 use datafusion::catalog::TableProvider;
-use meshwright_catalog::Catalog;
+use futures::StreamExt;
 use meshwright_check::{Measured, Sample};
-use meshwright_spec::{CheckKind, PortName};
+use meshwright_spec::{CheckKind, Column, Contract};
+use serde_json::Value;
 
 use super::EVIDENCE;
 use crate::failure::{Failure, Result};
 use crate::program::Program;
-use crate::scan::IcebergTable;
 use crate::session::session;
 
 /// Answers a check that one pass over the port cannot.
 pub(crate) async fn measure(
-    catalog: &Catalog,
     port: Arc<dyn TableProvider>,
+    contract: &Contract,
     kind: &CheckKind,
     program: Option<&Program>,
 ) -> Measured {
     let outcome = match kind {
         CheckKind::Query { sql, .. } => query_value(port, sql).await,
-        CheckKind::References { column, port: other, target } => references(catalog, port, column, other, target).await,
+        CheckKind::QueryRows { sql } => query_rows(port, contract, sql).await,
         CheckKind::Program { name } => match program {
-            Some(program) => by_program(port, program, name).await,
+            Some(program) => by_program(port, contract, program, name).await,
             None => Ok(Measured::Failed("the product has no program that could make this check".to_owned())),
         },
         _ => Ok(Measured::Failed("this kind of check cannot be run by this version".to_owned())),
@@ -34,7 +35,7 @@ pub(crate) async fn measure(
     outcome.unwrap_or_else(|failure| Measured::Failed(failure_text(&failure)))
 }
 
-fn failure_text(failure: &Failure) -> String {
+pub(super) fn failure_text(failure: &Failure) -> String {
     match failure {
         Failure::Operation(e) => e.causes().into_iter().next_back().unwrap_or_else(|| e.to_string()),
         _ => "it could not be run".to_owned(),
@@ -62,59 +63,71 @@ async fn query_value(port: Arc<dyn TableProvider>, sql: &str) -> Result<Measured
     })
 }
 
-async fn references(
-    catalog: &Catalog,
-    port: Arc<dyn TableProvider>,
-    column: &str,
-    other: &PortName,
-    target: &str,
-) -> Result<Measured> {
+/// Every row that the query returns violates; a few are shown, in columns of the contract that are no secret.
+async fn query_rows(port: Arc<dyn TableProvider>, contract: &Contract, sql: &str) -> Result<Measured> {
     let ctx = session()?;
     ctx.register_table("port", port)?;
-    let table = catalog.load(other).await?;
-    let (head, schema) = (table.metadata().current_snapshot().cloned(), table.current_schema_ref());
-    ctx.register_table("other", Arc::new(IcebergTable::at(table, head, schema)?))?;
-    let (c, t) = (quoted(column), quoted(target));
-    let judged = format!("select count({c}) as n from port");
-    let missing = format!(
-        "select p.{c} as v, count(*) as n from port p left anti join other o on p.{c} = o.{t} where p.{c} is not null group by 1 order by 2 desc, 1"
-    );
-    let count = |batches: &[RecordBatch], column: usize| -> u64 {
-        batches
-            .iter()
-            .flat_map(|b| {
-                b.column(column)
-                    .as_any()
-                    .downcast_ref::<arrow::array::Int64Array>()
-                    .map(|a| a.values().iter().sum::<i64>())
-            })
-            .sum::<i64>() as u64
-    };
-    let rows_in_scope = count(&ctx.sql(&judged).await?.collect().await?, 0);
-    let found = ctx.sql(&missing).await?.collect().await?;
-    let mut sample = vec![];
-    for batch in &found {
-        let show = arrow::util::display::ArrayFormatter::try_new(batch.column(0), &Default::default())?;
-        for row in 0..batch.num_rows().min(EVIDENCE - sample.len().min(EVIDENCE)) {
-            sample.push(Sample::new("", row as u64, serde_json::Value::Null, show.value(row).to_string().into()));
+    let rows_in_scope = ctx.table("port").await?.count().await? as u64;
+    let mut found = ctx.sql(sql).await?.execute_stream().await?;
+    let (mut violations, mut sample) = (0, vec![]);
+    while let Some(batch) = found.next().await {
+        let batch = batch?;
+        for row in 0..batch.num_rows().min(EVIDENCE - sample.len()) {
+            let mut value = serde_json::Map::new();
+            for (field, column) in batch.schema().fields().iter().zip(batch.columns()) {
+                value.insert(field.name().clone(), shown(contract, field.name(), column, row)?);
+            }
+            sample.push(Sample::new("", violations + row as u64, Value::Null, Value::Object(value)));
         }
+        violations += batch.num_rows() as u64;
     }
-    Ok(Measured::Rows { violations: count(&found, 1), rows_in_scope, sample })
+    // a query may return a row more than once, or join others to it
+    Ok(Measured::Rows { violations, rows_in_scope: rows_in_scope.max(violations), sample })
 }
 
-async fn by_program(port: Arc<dyn TableProvider>, program: &Program, name: &str) -> Result<Measured> {
+/// A value for people. What a query computed may come of a secret column, so beside one only known columns are shown.
+fn shown(contract: &Contract, name: &str, column: &ArrayRef, row: usize) -> Result<Value> {
+    if column.is_null(row) {
+        return Ok(Value::Null);
+    }
+    let hidden = match contract.column(name) {
+        Some(column) => is_secret(column),
+        None => contract.columns.iter().any(is_secret),
+    };
+    if hidden {
+        return Ok("***".into());
+    }
+    Ok(ArrayFormatter::try_new(column, &Default::default())?.value(row).to_string().into())
+}
+
+fn is_secret(column: &Column) -> bool {
+    column.tags.iter().any(|tag| tag.eq_ignore_ascii_case("pii") || tag.eq_ignore_ascii_case("sensitive"))
+}
+
+async fn by_program(
+    port: Arc<dyn TableProvider>,
+    contract: &Contract,
+    program: &Program,
+    name: &str,
+) -> Result<Measured> {
+    // what the program says of a row may hold any of its values
+    let hidden = contract.columns.iter().any(is_secret);
     let frame = session()?.read_table(port)?;
     Ok(match program.check(name, frame) {
         Ok(outcome) => {
             let sample = outcome.samples.iter().enumerate();
-            let sample =
-                sample.map(|(i, s)| Sample::new("", i as u64, serde_json::Value::Null, s.clone().into())).collect();
+            let sample = sample
+                .map(|(i, s)| {
+                    let text = if hidden { "***".to_owned() } else { s.clone() };
+                    Sample::new("", i as u64, Value::Null, text.into())
+                })
+                .collect();
             Measured::Rows { violations: outcome.violations, rows_in_scope: outcome.rows, sample }
         }
         Err(text) => Measured::Failed(text),
     })
 }
 
-fn quoted(column: &str) -> String {
+pub(super) fn quoted(column: &str) -> String {
     format!("\"{}\"", column.replace('"', "\"\""))
 }

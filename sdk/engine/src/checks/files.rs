@@ -9,11 +9,21 @@ use datafusion::common::ScalarValue;
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder};
 
+use iceberg::spec::SchemaRef as IcebergSchema;
+use iceberg::table::Table;
+
 use crate::failure::{Failure, Result};
+use crate::scan::IcebergTable;
 use meshwright_catalog::{Error, Kind};
 
 /// A column's name now, its field id, and its value in files that are older than it.
-pub(super) type Place = (String, i32, Option<ScalarValue>);
+pub(crate) type Place = (String, i32, Option<ScalarValue>);
+
+/// The columns of a snapshot's schema.
+pub(crate) fn places(table: &Table, schema: &IcebergSchema) -> Result<Vec<Place>> {
+    let defaults = IcebergTable::at(table.clone(), None, schema.clone())?.defaults();
+    Ok(schema.as_struct().fields().iter().map(|f| (f.name.clone(), f.id, defaults.get(&f.id).cloned())).collect())
+}
 
 /// Rows of a batch.
 const BATCH: usize = 8192;
@@ -70,14 +80,14 @@ fn only_dictionary_pages(c: &parquet::file::metadata::ColumnChunkMetaData) -> bo
 }
 
 /// Batches of named columns, found by field id, in the types of `schema`.
-pub(super) fn read<'a>(
-    file: &'a Opened,
+pub(super) fn read(
+    file: &Opened,
     row_group: Option<usize>,
     rows: Option<parquet::arrow::arrow_reader::RowSelection>,
-    names: &'a [String],
-    schema: &'a SchemaRef,
+    names: &[String],
+    schema: &SchemaRef,
     ids: &[Place],
-) -> Result<impl Iterator<Item = Result<RecordBatch>> + 'a> {
+) -> Result<impl Iterator<Item = Result<RecordBatch>> + use<>> {
     let parquet_schema = file.metadata.metadata().file_metadata().schema_descr();
     let id_of = |name: &str| ids.iter().find(|(n, ..)| n == name).map(|(_, id, _)| *id);
     let default = |name: &String| ids.iter().find(|(n, ..)| n == name).and_then(|(.., value)| value.clone());

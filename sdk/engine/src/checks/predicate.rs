@@ -4,22 +4,29 @@ use std::sync::Arc;
 use arrow::array::{BooleanArray, RecordBatch};
 use arrow::datatypes::{DataType, SchemaRef};
 use datafusion::common::DFSchema;
+use datafusion::common::tree_node::TreeNode;
 use datafusion::logical_expr::simplify::SimplifyContext;
+use datafusion::logical_expr::{Expr, Volatility};
 use datafusion::optimizer::simplify_expressions::ExprSimplifier;
 use datafusion::physical_expr::PhysicalExpr;
 use datafusion::prelude::SessionContext;
-use meshwright_check::{Expressions, Predicate};
+use meshwright_check::{Expressions, Known, Predicate};
+use meshwright_spec::PortName;
 
+use super::known::KnownValues;
 use crate::failure::Plain;
 
 /// Predicates by the query engine.
 pub(crate) struct Compiler<'a> {
     pub(crate) ctx: &'a SessionContext,
+    /// Values of other ports' columns.
+    pub(crate) known: &'a KnownValues,
 }
 
 struct Compiled {
     expression: Arc<dyn PhysicalExpr>,
     columns: Vec<String>,
+    lasting: bool,
 }
 
 impl Expressions for Compiler<'_> {
@@ -28,6 +35,7 @@ impl Expressions for Compiler<'_> {
         let df_schema = DFSchema::try_from(schema.as_ref().clone()).map_err(plain)?;
         let expression = self.ctx.parse_sql_expr(sql, &df_schema).map_err(plain)?;
         let columns = expression.column_refs().into_iter().map(|c| c.name.clone()).collect();
+        let lasting = is_lasting(&expression).map_err(plain)?;
         // some functions, such as coalesce, exist only before simplification
         let schema_ref = Arc::new(df_schema.clone());
         let simplifier = ExprSimplifier::new(SimplifyContext::default().with_schema(schema_ref).with_current_time());
@@ -35,10 +43,23 @@ impl Expressions for Compiler<'_> {
             simplifier.coerce(expression, &df_schema).and_then(|e| simplifier.simplify(e)).map_err(plain)?;
         let expression = self.ctx.create_physical_expr(expression, &df_schema).map_err(plain)?;
         match expression.data_type(schema).map_err(plain)? {
-            DataType::Boolean => Ok(Arc::new(Compiled { expression, columns })),
+            DataType::Boolean => Ok(Arc::new(Compiled { expression, columns, lasting })),
             other => Err(format!("`{sql}` is a {other}, not true or false")),
         }
     }
+
+    fn known(&self, port: &PortName, column: &str) -> Option<std::result::Result<Known, String>> {
+        self.known.get(&(port.clone(), column.to_owned())).cloned()
+    }
+}
+
+/// Whether an expression says the same of the same row at any time: `now()` and `random()` do not.
+fn is_lasting(expression: &Expr) -> datafusion::error::Result<bool> {
+    let fleeting = |e: &Expr| match e {
+        Expr::ScalarFunction(call) => call.func.signature().volatility != Volatility::Immutable,
+        _ => false,
+    };
+    expression.exists(|e| Ok(fleeting(e))).map(|found| !found)
 }
 
 impl Predicate for Compiled {
@@ -50,5 +71,9 @@ impl Predicate for Compiled {
 
     fn columns(&self) -> Vec<String> {
         self.columns.clone()
+    }
+
+    fn is_lasting(&self) -> bool {
+        self.lasting
     }
 }

@@ -139,6 +139,11 @@ pub async fn erase(catalog: &Catalog, subject: &Subject, options: &EraseOptions)
         remove_replaced(catalog, &record, Some(&subject)).await?;
         report.erasure = Some(record.erasure.clone());
     }
+    // what checks found in files is kept with samples of rows, and found again by reading them
+    let states = catalog.check_states();
+    if states.exists() {
+        std::fs::remove_dir_all(states)?;
+    }
     catalog.forget().await?;
     report.proof = prove(catalog, &subject, &reached.ports, products).await?;
     let clean = report.proof.is_clean();

@@ -58,7 +58,7 @@ impl Run<'_> {
                             "replaced_rows": replaced.rows, "replaced_files": replaced.removed.len(), "ms": ms,
                         }),
                     );
-                    return Ok(Written { output, contract, port, table, snapshot_id, rows });
+                    return Ok(Written { output, contract, port, table, snapshot_id, rows, files, side: None });
                 }
                 Err(Failure::Operation(e)) if e.kind() == Kind::Conflict && attempt < ATTEMPTS => {
                     drop(turn);

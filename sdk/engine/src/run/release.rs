@@ -60,6 +60,10 @@ impl Run<'_> {
             for w in written {
                 let table = self.catalog.load(&w.port).await?;
                 staged.push(self.catalog.stage(TableChange::fast_forward(&table, &self.branch, None)?).await?);
+                if let Some(side) = &w.side {
+                    let table = self.catalog.load(side).await?;
+                    staged.push(self.catalog.stage(TableChange::fast_forward(&table, &self.branch, None)?).await?);
+                }
             }
             match self.catalog.release(staged, &new).await {
                 Err(e) if e.kind() == Kind::Conflict && !e.is_lasting() && attempt < ATTEMPTS => pause(attempt).await,

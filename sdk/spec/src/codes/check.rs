@@ -35,4 +35,12 @@ pub(super) const PAGES: &[Page] = &[
         example: "select amount / people from districts   # a district without people",
         fix: "Write the query so that it holds for every row: `case when people > 0 then ...`, `nullif`, `try_cast`.",
     },
+    Page {
+        code: "M0505",
+        title: "too many rows for the quarantine",
+        what: "More rows violate the checks that quarantine than the contract lets go to the side table.",
+        why: "A few bad rows can wait; a delivery that is mostly bad is a broken delivery, and must not be released.",
+        example: "[contract]\nquarantine = { at_most = 0.01 }   # and a tenth of the rows violates",
+        fix: "Look at the rows on the run's branch; mend the data, or raise `at_most` if the share was meant.",
+    },
 ];

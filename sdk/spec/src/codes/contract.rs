@@ -54,7 +54,7 @@ pub(super) const PAGES: &[Page] = &[
     Page {
         code: "M0207",
         title: "a tolerance that cannot be",
-        what: "`at_most` is a share outside 0.0 to 1.0, or stands at a check that does not judge rows.",
+        what: "`at_most` is a share outside 0.0 to 1.0, or stands at a check that does not judge rows; `max_drop` is above 1.",
         why: "A number with a fraction is a share of the rows, a whole number is a number of rows; 5.0 is neither.",
         example: "[[checks]]\nid = \"sane\"\nkind = \"expression\"\nsql = \"co2 >= 0\"\nat_most = 5.0",
         fix: "`at_most = 0.05` are five percent, `at_most = 5` are five rows.",

@@ -6,7 +6,7 @@ use serde_json::{Map, Value as Json, json};
 use sha2::{Digest, Sha256};
 
 use super::{Column, Contract, Freshness, PartitionField};
-use crate::{Bounds, Check, CheckKind, FixOwner, Severity, Tolerance};
+use crate::{Bounds, Check, CheckKind, FixOwner, OnViolation, Severity, Tolerance};
 
 /// `sha256:<hex>` of the canonical form.
 pub(super) fn checksum(contract: &Contract) -> String {
@@ -30,6 +30,7 @@ fn promise(contract: &Contract) -> Json {
         "partition": contract.partition.iter().map(PartitionField::to_string).collect::<Vec<_>>(),
         "sort": contract.sort,
         "freshness": freshness,
+        "quarantine": contract.quarantine.map(tolerance),
         "license": contract.license,
         "usage": contract.usage,
         "id": contract.id,
@@ -65,8 +66,7 @@ fn column(column: &Column) -> Json {
 fn check(check: &Check) -> Json {
     let at_most = match check.tolerance {
         Tolerance::Rows(0) => Json::Null,
-        Tolerance::Rows(rows) => json!({ "rows": rows }),
-        Tolerance::Share(share) => json!({ "share": share }),
+        other => tolerance(other),
     };
     json!({
         "id": check.id,
@@ -74,10 +74,18 @@ fn check(check: &Check) -> Json {
         "where": check.filter,
         "at_most": at_most,
         "severity": (check.severity != Severity::Error).then(|| check.severity.as_str()),
+        "on_violation": (check.on_violation == OnViolation::Quarantine).then_some("quarantine"),
         "dimension": check.dimension.as_str(),
         "owner": (check.owner != FixOwner::Internal).then(|| check.owner.as_str()),
         "description": check.description,
     })
+}
+
+fn tolerance(tolerance: Tolerance) -> Json {
+    match tolerance {
+        Tolerance::Rows(rows) => json!({ "rows": rows }),
+        Tolerance::Share(share) => json!({ "share": share }),
+    }
 }
 
 /// A kind of check in its canonical form, which is also how two checks are compared.
@@ -89,6 +97,20 @@ pub(crate) fn kind(kind: &CheckKind) -> Json {
         CheckKind::Pattern { column, pattern } => json!({ "pattern": column, "is": pattern }),
         CheckKind::Format { column, format } => json!({ "format": column, "is": format }),
         CheckKind::Values { column, values } => json!({ "values": column, "are": values }),
+        CheckKind::NotValues { column, values } => json!({ "not_values": column, "are": values }),
+        CheckKind::NotPattern { column, pattern } => json!({ "not_pattern": column, "is": pattern }),
+        CheckKind::NotMissing { column, missing } => json!({ "not_missing": column, "words": missing }),
+        CheckKind::Finite { column } => json!({ "finite": column }),
+        CheckKind::Compare { column, operator, other } => {
+            json!({ "compare": column, "operator": operator.as_str(), "other": other })
+        }
+        CheckKind::RowCountChange { max_drop, max_rise } => {
+            json!({ "row_count_change": true, "max_drop": max_drop, "max_rise": max_rise })
+        }
+        CheckKind::Columns { columns, extra, ordered } => {
+            json!({ "columns": columns, "all": columns.is_empty().then_some(true), "extra": extra, "ordered": ordered })
+        }
+        CheckKind::QueryRows { sql } => json!({ "query_rows": sql }),
         CheckKind::Unique { columns } => json!({ "unique": columns }),
         CheckKind::RowCount { min, max } => json!({ "row_count": true, "min": min, "max": max }),
         CheckKind::Expression { sql } => json!({ "expression": sql }),

@@ -2,12 +2,15 @@
 use super::columns::Columns;
 use super::kinds::{self, Kind};
 use crate::document::{Document, Table, Value};
-use crate::{Check, Diagnostic, Dimension, FixOwner, Severity, Span, Tolerance};
+use crate::{Check, CheckKind, Diagnostic, Dimension, FixOwner, OnViolation, Severity, Span, Tolerance};
 
 pub(super) const SEVERITIES: [(&str, Severity); 3] =
     [("error", Severity::Error), ("warning", Severity::Warning), ("info", Severity::Info)];
 
 pub(super) const OWNERS: [(&str, FixOwner); 2] = [("internal", FixOwner::Internal), ("external", FixOwner::External)];
+
+pub(super) const ON_VIOLATION: [(&str, OnViolation); 2] =
+    [("block", OnViolation::Block), ("quarantine", OnViolation::Quarantine)];
 
 pub(super) const DIMENSIONS: [(&str, Dimension); 7] = [
     ("accuracy", Dimension::Accuracy),
@@ -43,6 +46,7 @@ fn check(value: &Value<'_>, columns: &Columns, ids: &mut Ids) -> Option<Check> {
     let owner = table.get("owner").map_or(Some(FixOwner::Internal), |value| value.choice(&OWNERS));
     let dimension = table.get("dimension").map(|value| value.choice(&DIMENSIONS));
     let tolerance = table.get("at_most").map_or(Some(Tolerance::Rows(0)), tolerance);
+    let on_violation = table.get("on_violation").map_or(Some(OnViolation::Block), |value| value.choice(&ON_VIOLATION));
     let filter = table.get("where").and_then(Value::some_text).map(str::to_owned);
     let Some(kind) = kind else {
         // without the kind nobody can tell which keys belong
@@ -55,12 +59,15 @@ fn check(value: &Value<'_>, columns: &Columns, ids: &mut Ids) -> Option<Check> {
     let body = (kind.read)(&table, columns, id.as_ref().map(|(id, _)| id.as_str()));
     suits(&table, kind);
     let (id, span) = id?;
+    let body = body?;
+    movable(&table, &body, on_violation?, severity?);
     Some(Check {
         id,
-        kind: body?,
+        kind: body,
         filter,
         tolerance: tolerance?,
         severity: severity?,
+        on_violation: on_violation?,
         dimension: dimension.unwrap_or(Some(kind.dimension))?,
         owner: owner?,
         description,
@@ -88,8 +95,23 @@ fn kind(value: &Value<'_>) -> Option<&'static Kind> {
     value.choice(&words)
 }
 
+/// Reports a quarantine that could take no row.
+fn movable(table: &Table<'_>, body: &CheckKind, on_violation: OnViolation, severity: Severity) {
+    let Some(value) = table.get("on_violation").filter(|_| on_violation == OnViolation::Quarantine) else { return };
+    let (message, help) = if !body.names_rows() {
+        let message = format!("a check of kind `{}` names no rows that could be quarantined", body.as_str());
+        (message, "it judges the table as a whole; drop `on_violation`")
+    } else if severity != Severity::Error {
+        let message = format!("rows are quarantined for errors, and this is of severity {}", severity.as_str());
+        (message, "drop `severity`, or `on_violation`")
+    } else {
+        return;
+    };
+    table.document.report(Diagnostic::error("M1401", message).at(value.whole_line(), "").help(help));
+}
+
 /// Rows if it is a whole number, a share if it has a fraction.
-fn tolerance(value: &Value<'_>) -> Option<Tolerance> {
+pub(super) fn tolerance(value: &Value<'_>) -> Option<Tolerance> {
     if value.raw.is_integer() {
         return value.whole().map(Tolerance::Rows);
     }

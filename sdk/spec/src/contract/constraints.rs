@@ -8,9 +8,29 @@ use crate::document::{Table, Value};
 use crate::{Bounds, Check, CheckKind, DataType, Diagnostic, Dimension, Span, nearest};
 
 /// Forms of text that `format` knows.
-pub const FORMATS: [&str; 13] = [
-    "email", "uuid", "uri", "hostname", "ipv4", "ipv6", "date", "country", "currency", "language", "iban", "lei",
+pub const FORMATS: [&str; 22] = [
+    "email",
+    "uuid",
+    "uri",
+    "hostname",
+    "ipv4",
+    "ipv6",
+    "date",
+    "date-time",
+    "time",
+    "country",
+    "country3",
+    "currency",
+    "language",
+    "iban",
+    "lei",
     "luhn",
+    "json",
+    "integer",
+    "number",
+    "uppercase",
+    "lowercase",
+    "trimmed",
 ];
 
 /// The checks of one column's line, in a fixed order.
@@ -163,7 +183,7 @@ pub(super) fn values(value: &Value<'_>, data_type: Option<&DataType>) -> Option<
 }
 
 /// Reports a demand that only text can meet; a type that could not be read is taken to be text.
-fn of_text(value: &Value<'_>, data_type: Option<&DataType>, why: &str) {
+pub(super) fn of_text(value: &Value<'_>, data_type: Option<&DataType>, why: &str) {
     if let Some(other) = data_type.filter(|data_type| **data_type != DataType::String) {
         unsuited(value, other, why);
     }

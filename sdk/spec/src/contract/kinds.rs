@@ -2,7 +2,7 @@
 use super::columns::{Columns, Named};
 use super::{constraints, freshness, references};
 use crate::document::{Table, Value};
-use crate::{Bounds, CheckKind, Diagnostic, Dimension};
+use crate::{Bounds, CheckKind, Diagnostic, Dimension, Operator};
 
 /// One kind of check as it is written.
 pub(super) struct Kind {
@@ -22,7 +22,7 @@ pub(super) struct Kind {
 type Read = fn(&Table<'_>, &Columns, Option<&str>) -> Option<CheckKind>;
 
 /// Every key that some kind of check has.
-pub(super) const ALL_KEYS: [&str; 13] = [
+pub(super) const ALL_KEYS: [&str; 20] = [
     "column",
     "columns",
     "min",
@@ -36,6 +36,13 @@ pub(super) const ALL_KEYS: [&str; 13] = [
     "max_age",
     "references",
     "name",
+    "missing",
+    "operator",
+    "other",
+    "max_drop",
+    "max_rise",
+    "extra",
+    "ordered",
 ];
 
 macro_rules! kinds {
@@ -58,14 +65,22 @@ macro_rules! kinds {
 pub(super) const KINDS: &[Kind] = kinds![
     "row_count", table, Coverage, ["min", "max"], row_count;
     "not_null", rows, Completeness, ["column"], not_null;
+    "row_count_change", table, Coverage, ["max_drop", "max_rise"], row_count_change;
+    "columns", table, Conformity, ["columns", "extra", "ordered"], shape;
+    "not_missing", rows, Completeness, ["column", "missing"], not_missing;
     "unique", rows, Uniqueness, ["column", "columns"], unique;
     "range" or "in_range", rows, Accuracy, ["column", "min", "max"], range;
     "length", rows, Conformity, ["column", "min", "max"], length;
     "pattern" or "matches", rows, Conformity, ["column", "pattern"], pattern;
     "format", rows, Conformity, ["column", "format"], format;
     "values" or "in_set", rows, Conformity, ["column", "values"], values;
+    "not_values" or "not_in_set", rows, Conformity, ["column", "values"], not_values;
+    "not_pattern" or "not_matches", rows, Conformity, ["column", "pattern"], not_pattern;
+    "finite", rows, Accuracy, ["column"], finite;
+    "compare", rows, Consistency, ["column", "operator", "other"], compare;
     "expression", rows, Consistency, ["sql"], expression;
     "query" or "sql_metric", table, Accuracy, ["sql", "min", "max"], query;
+    "query_rows" or "sql_rows", rows, Accuracy, ["sql"], query_rows;
     "aggregate", table, Accuracy, ["column", "function", "min", "max"], aggregate;
     "fingerprint", table, Accuracy, ["column", "value"], fingerprint;
     "freshness", table, Timeliness, ["column", "max_age"], fresh;
@@ -142,33 +157,145 @@ fn expression(table: &Table<'_>, _: &Columns, _: Option<&str>) -> Option<CheckKi
 }
 
 fn query(table: &Table<'_>, _: &Columns, _: Option<&str>) -> Option<CheckKind> {
-    if let Some(value) = table.get("where") {
-        let report = Diagnostic::error("M0209", "`where` means nothing for a check of kind `query`");
-        table.document.report(report.at(value.key.clone(), "").help("put it into the query"));
-    }
+    no_filter(table, "query", "put it into the query");
     let sql = sql(table, "sql = \"select count(*) from port\"");
     let bounds = bounded(table, constraints::numbers(table)).map(|(bounds, _)| bounds);
     Some(CheckKind::Query { sql: sql?, bounds: bounds? })
 }
 
-const FUNCTIONS: [(&str, &str); 6] = [
-    ("min", "min"),
-    ("max", "max"),
-    ("sum", "sum"),
-    ("avg", "avg"),
-    ("count_distinct", "count_distinct"),
-    ("stddev", "stddev"),
+fn not_values(table: &Table<'_>, columns: &Columns, _: Option<&str>) -> Option<CheckKind> {
+    let column = column(table, columns);
+    let value = table.need("values", "values = [\"unknown\", \"test\"]");
+    let values = value.and_then(|value| constraints::values(value, column.and_then(|c| c.data_type.as_ref())));
+    Some(CheckKind::NotValues { column: column?.name.clone(), values: values? })
+}
+
+fn not_pattern(table: &Table<'_>, columns: &Columns, _: Option<&str>) -> Option<CheckKind> {
+    let column = column(table, columns);
+    let value = table.need("pattern", "pattern = '^(test|demo)'");
+    let pattern = value.and_then(|value| constraints::pattern(value, column.and_then(|c| c.data_type.as_ref())));
+    Some(CheckKind::NotPattern { column: column?.name.clone(), pattern: pattern? })
+}
+
+fn not_missing(table: &Table<'_>, columns: &Columns, _: Option<&str>) -> Option<CheckKind> {
+    let column = column(table, columns);
+    let missing = match table.get("missing") {
+        Some(value) => {
+            constraints::of_text(value, column.and_then(|c| c.data_type.as_ref()), "only text has words for nothing");
+            value.words()?.iter().filter_map(|word| word.text().map(str::to_owned)).collect()
+        }
+        None => Vec::new(),
+    };
+    Some(CheckKind::NotMissing { column: column?.name.clone(), missing })
+}
+
+fn finite(table: &Table<'_>, columns: &Columns, _: Option<&str>) -> Option<CheckKind> {
+    let column = column(table, columns)?;
+    if let Some(other) = column.data_type.as_ref().filter(|data_type| !data_type.is_float()) {
+        let report = Diagnostic::error("M0205", format!("`finite` needs floats, and every {other} is finite"));
+        table.document.report(report.at(table.span.clone(), "").at(column.span.clone(), format!("{other} here")));
+    }
+    Some(CheckKind::Finite { column: column.name.clone() })
+}
+
+const OPERATORS: [(&str, Operator); 6] = [
+    ("<", Operator::Less),
+    ("<=", Operator::AtMost),
+    ("=", Operator::Equal),
+    ("!=", Operator::Different),
+    (">=", Operator::AtLeast),
+    (">", Operator::Greater),
 ];
+
+fn compare(table: &Table<'_>, columns: &Columns, _: Option<&str>) -> Option<CheckKind> {
+    let (column, other) = (column(table, columns), table.need("other", "other = \"ended_on\""));
+    let other = other.and_then(|value| columns.find(value));
+    let operator = table.need("operator", "operator = \"<=\"").and_then(|value| value.choice(&OPERATORS));
+    let (column, other) = (column?, other?);
+    if let (Some(left), Some(right)) = (&column.data_type, &other.data_type)
+        && left != right
+        && !(left.is_numeric() && right.is_numeric())
+    {
+        let report = Diagnostic::error("M0205", format!("a {left} does not compare with a {right}"));
+        let report = report.at(table.span.clone(), "").at(column.span.clone(), format!("{left} here"));
+        table.document.report(report.at(other.span.clone(), format!("{right} here")));
+    }
+    Some(CheckKind::Compare { column: column.name.clone(), operator: operator?, other: other.name.clone() })
+}
+
+fn row_count_change(table: &Table<'_>, _: &Columns, _: Option<&str>) -> Option<CheckKind> {
+    no_filter(table, "row_count_change", "the last release's rows are counted without it");
+    let share = |key: &'static str| {
+        let value = table.get(key)?;
+        let share = value.number()?.as_f64()?;
+        if share < 0.0 || (key == "max_drop" && share > 1.0) {
+            let help = "0.2 is a fifth of the last release's rows".to_owned();
+            value.wrong("M0207", format!("`{key}` cannot be {share:?}"), Some(help));
+            return None;
+        }
+        Some(share)
+    };
+    let (max_drop, max_rise) = (share("max_drop"), share("max_rise"));
+    if !table.has("max_drop") && !table.has("max_rise") {
+        let report = Diagnostic::error("M0213", format!("{} demands nothing", table.place()));
+        table.document.report(report.at(table.span.clone(), "").help("add `max_drop`, `max_rise` or both"));
+    }
+    Some(CheckKind::RowCountChange { max_drop, max_rise })
+}
+
+fn shape(table: &Table<'_>, columns: &Columns, _: Option<&str>) -> Option<CheckKind> {
+    no_filter(table, "columns", "all rows have the same columns");
+    let named = match table.get("columns") {
+        Some(value) => value.words()?.iter().filter_map(|word| columns.find(word)).map(|c| c.name.clone()).collect(),
+        None => Vec::new(),
+    };
+    let extra = table.get("extra").map_or(Some(!named.is_empty()), Value::flag);
+    let ordered = table.get("ordered").map_or(Some(false), Value::flag);
+    Some(CheckKind::Columns { columns: named, extra: extra?, ordered: ordered? })
+}
+
+fn query_rows(table: &Table<'_>, _: &Columns, _: Option<&str>) -> Option<CheckKind> {
+    no_filter(table, "query_rows", "put it into the query");
+    Some(CheckKind::QueryRows { sql: sql(table, "sql = \"select * from port where x < 0\"")? })
+}
+
+/// The aggregates by name; `p1` to `p99.99` are percentiles.
+pub const AGGREGATES: [&str; 10] =
+    ["min", "max", "sum", "avg", "median", "stddev", "variance", "count", "count_distinct", "distinct_share"];
+
+/// A percentile's rank between 0 and 1: `median` is 0.5, `p95` is 0.95.
+pub fn percentile(function: &str) -> Option<f64> {
+    if function == "median" {
+        return Some(0.5);
+    }
+    let digits = function.strip_prefix('p')?;
+    let plain = digits.starts_with(|c: char| c.is_ascii_digit()) && digits.ends_with(|c: char| c.is_ascii_digit());
+    let rank = digits.parse::<f64>().ok().filter(|rank| plain && *rank > 0.0 && *rank < 100.0)?;
+    Some(rank / 100.0)
+}
+
+fn function<'a>(value: &'a Value<'_>) -> Option<&'a str> {
+    let text = value.text()?;
+    if AGGREGATES.contains(&text) || percentile(text).is_some() {
+        return Some(text);
+    }
+    let help = match crate::nearest(text, AGGREGATES) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => format!("one of {}, or a percentile such as `p95`", AGGREGATES.join(", ")),
+    };
+    value.wrong("M0107", format!("`function` cannot be `{text}`"), Some(help));
+    None
+}
 
 fn aggregate(table: &Table<'_>, columns: &Columns, _: Option<&str>) -> Option<CheckKind> {
     let column = column(table, columns);
-    let function = table.need("function", "function = \"avg\"");
-    let place = function.map(|value| value.span.clone());
-    let function = function.and_then(|value| value.choice(&FUNCTIONS));
+    let written = table.need("function", "function = \"avg\"");
+    let place = written.map(|value| value.span.clone());
+    let function = written.and_then(function);
     let data_type = column.and_then(|column| column.data_type.as_ref());
     let found = match (function, data_type) {
         (Some("min" | "max"), Some(_)) => constraints::range(table, data_type),
-        (Some("sum" | "avg" | "stddev"), Some(other)) if !other.is_numeric() => {
+        (Some(name), Some(other)) if of_numbers(name) && !other.is_numeric() => {
             let report = Diagnostic::error("M0205", format!("`{}` needs numbers, not {other}", function.unwrap_or("")));
             table
                 .document
@@ -193,6 +320,11 @@ fn fingerprint(table: &Table<'_>, columns: &Columns, _: Option<&str>) -> Option<
         return None;
     }
     Some(CheckKind::Fingerprint { column: column?.name.clone(), value: text?.to_owned() })
+}
+
+/// Whether an aggregate is computed from numbers.
+fn of_numbers(function: &str) -> bool {
+    !matches!(function, "min" | "max" | "count" | "count_distinct" | "distinct_share")
 }
 
 fn fresh(table: &Table<'_>, columns: &Columns, _: Option<&str>) -> Option<CheckKind> {
@@ -220,6 +352,14 @@ fn column<'a>(table: &Table<'_>, columns: &'a Columns) -> Option<&'a Named> {
 
 fn sql(table: &Table<'_>, example: &str) -> Option<String> {
     table.need("sql", example).and_then(Value::some_text).map(str::to_owned)
+}
+
+/// Reports a `where` that would select nothing.
+fn no_filter(table: &Table<'_>, kind: &str, help: &str) {
+    if let Some(value) = table.get("where") {
+        let report = Diagnostic::error("M0209", format!("`where` means nothing for a check of kind `{kind}`"));
+        table.document.report(report.at(value.key.clone(), "").help(help));
+    }
 }
 
 /// Reports a check that demands nothing, because neither bound is there.

@@ -24,6 +24,11 @@ pub(crate) fn contract(port: &Name, document: &Document<'_>, root: &Table<'_>) -
     checks::unique_ids(document, &implied, &ids);
 
     let mut contract = contract?;
+    if contract.quarantine.is_some() {
+        // column lines have no place to say it, so the contract says it for all of them
+        let row_errors = |check: &&mut Check| check.kind.names_rows() && check.severity == crate::Severity::Error;
+        implied.iter_mut().filter(row_errors).for_each(|check| check.on_violation = crate::OnViolation::Quarantine);
+    }
     contract.columns = columns;
     (contract.beyond, contract.declared) = beyond.map_or((None, vec![]), |(beyond, rules)| (Some(beyond), rules));
     contract.checks = implied.into_iter().chain(written).collect();
@@ -47,6 +52,7 @@ fn terms(
     let partition = table.get("partition").map(|value| partition::fields(value, columns)).unwrap_or_default();
     let sort = table.get("sort").map(|value| sort(value, columns)).unwrap_or_default();
     let freshness = table.get("freshness").and_then(|value| freshness::freshness(value, columns, checks));
+    let quarantine = table.get("quarantine").and_then(quarantine);
     let license = table.get("license").and_then(Value::some_text);
     let usage = table.get("usage").and_then(Value::some_text);
     let id = table.get("id").and_then(Value::some_text);
@@ -63,6 +69,7 @@ fn terms(
         partition,
         sort,
         freshness,
+        quarantine,
         license: license.map(str::to_owned),
         usage: usage.map(str::to_owned),
         id: id.map(str::to_owned),
@@ -106,6 +113,17 @@ fn key(value: &Value<'_>, columns: &mut Columns, checks: &mut Vec<Check>) -> Vec
     key
 }
 
+/// `true`, or `{ at_most = 0.05 }`.
+fn quarantine(value: &Value<'_>) -> Option<crate::Tolerance> {
+    if value.raw.is_bool() {
+        return value.flag()?.then_some(crate::Tolerance::Share(1.0));
+    }
+    let table = value.table("`quarantine`".to_owned())?;
+    let most = table.need("at_most", "at_most = 0.05").and_then(checks::tolerance);
+    table.reject_unknown();
+    most
+}
+
 fn sort(value: &Value<'_>, columns: &Columns) -> Vec<String> {
     let Some(items) = value.words() else { return Vec::new() };
     let mut sort = Vec::new();
@@ -129,6 +147,7 @@ pub(super) fn implied(id: impl Into<String>, kind: CheckKind, dimension: Dimensi
         filter: None,
         tolerance: crate::Tolerance::Rows(0),
         severity: crate::Severity::Error,
+        on_violation: crate::OnViolation::Block,
         dimension,
         owner: crate::FixOwner::Internal,
         description: None,

@@ -68,10 +68,16 @@ fn follow(check: &Check, pairs: &Pairs<'_>) -> Check {
         | CheckKind::Pattern { column, .. }
         | CheckKind::Format { column, .. }
         | CheckKind::Values { column, .. }
+        | CheckKind::NotValues { column, .. }
+        | CheckKind::NotPattern { column, .. }
+        | CheckKind::NotMissing { column, .. }
+        | CheckKind::Finite { column }
         | CheckKind::Aggregate { column, .. }
         | CheckKind::Fingerprint { column, .. }
         | CheckKind::References { column, .. } => rename(column),
         CheckKind::Freshness { column, .. } => column.iter_mut().for_each(rename),
+        CheckKind::Compare { column, other, .. } => [column, other].into_iter().for_each(rename),
+        CheckKind::Columns { columns, .. } => columns.iter_mut().for_each(rename),
         CheckKind::Unique { columns } => columns.iter_mut().for_each(rename),
         _ => {}
     }
@@ -120,6 +126,11 @@ fn same(old: &Check, new: &Check, is_open: impl Fn(&str) -> bool, changes: &mut 
         };
         changes.push(change(rule, grade, column, format!("check `{id}` lets {how} rows fail")));
     }
+    // what the contract says for all its checks is reported there
+    if old.on_violation != new.on_violation && line_of(new).is_none() && id != "key" {
+        let message = format!("check `{id}` does something else with rows that violate it");
+        changes.push(change("violation-changed", Grade::Minor, column, message));
+    }
     let words = |check: &Check| (check.description.clone(), check.dimension, check.owner);
     if words(old) != words(new) {
         changes.push(change("check-described", Grade::Patch, column, format!("check `{id}` is described otherwise")));
@@ -151,7 +162,9 @@ fn more(old: Tolerance, new: Tolerance) -> Option<bool> {
 }
 
 fn direction(old: &CheckKind, new: &CheckKind) -> Direction {
-    use CheckKind::{Aggregate, Freshness, Length, Query, Range, RowCount, Values};
+    use CheckKind::{
+        Aggregate, Freshness, Length, NotMissing, NotValues, Query, Range, RowCount, RowCountChange, Values,
+    };
     let count = |min: &Option<u64>, max: &Option<u64>| Bounds { min: min.map(Json::from), max: max.map(Json::from) };
     match (old, new) {
         (Range { bounds: b1, .. }, Range { bounds: b2, .. }) => bounds(b1, b2),
@@ -162,6 +175,25 @@ fn direction(old: &CheckKind, new: &CheckKind) -> Direction {
             if c1 == c2 && f1 == f2 =>
         {
             bounds(b1, b2)
+        }
+        (RowCountChange { max_drop: d1, max_rise: r1 }, RowCountChange { max_drop: d2, max_rise: r2 }) => {
+            let most = |most: &Option<f64>| Bounds { min: None, max: most.map(Json::from) };
+            match [bounds(&most(d1), &most(d2)), bounds(&most(r1), &most(r2))] {
+                both if both.contains(&Direction::Looser) => Direction::Looser,
+                _ => Direction::Tighter,
+            }
+        }
+        (NotValues { values: old, .. }, NotValues { values: new, .. }) => {
+            match old.iter().all(|value| new.contains(value)) {
+                true => Direction::Tighter,
+                false => Direction::Looser,
+            }
+        }
+        (NotMissing { missing: old, .. }, NotMissing { missing: new, .. }) => {
+            match old.iter().all(|word| new.contains(word)) {
+                true => Direction::Tighter,
+                false => Direction::Looser,
+            }
         }
         (Values { values: old, .. }, Values { values: new, .. }) => {
             match (old.iter().all(|value| new.contains(value)), new.iter().all(|value| old.contains(value))) {

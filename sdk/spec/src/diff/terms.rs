@@ -68,6 +68,9 @@ pub(super) fn changes(old: &Contract, new: &Contract, pairs: &Pairs<'_>, changes
     if before != fields(new) {
         add("partition-changed", Grade::Patch, "data files are partitioned otherwise".to_owned());
     }
+    if old.quarantine != new.quarantine {
+        add("quarantine-changed", Grade::Minor, "other rows may wait beside the port".to_owned());
+    }
     if old.usage != new.usage {
         add("usage-changed", Grade::Patch, "what it may be used for is said in other words".to_owned());
     }

@@ -109,7 +109,11 @@ const THEIRS: [&str; 5] = ["id", "name", "status", "contractId", "type"];
 fn only_added(key: &str, rest: Json) -> Json {
     match rest {
         Json::Object(map) if map.contains_key("@was") => {
-            if THEIRS.contains(&key) && map.contains_key("@is") { Json::Object(map) } else { Json::Null }
+            if THEIRS.contains(&key) && map.contains_key("@is") {
+                Json::Object(map)
+            } else {
+                Json::Null
+            }
         }
         Json::Object(map) => {
             let kept = map.into_iter().map(|(key, value)| {

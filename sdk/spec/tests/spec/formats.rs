@@ -157,7 +157,10 @@ fn a_product_keeps_what_its_document_said() {
     assert_eq!((&said["id"], &said["tenant"]), (&"fbe8d147".into(), &"T".into()), "{text}");
     assert_eq!(said["support"][0]["channel"], "help");
     let port = &said["outputPorts"][0];
-    assert_eq!((&port["version"], &port["contractId"], &port["tags"][0]), (&"2.0.0".into(), &"c27".into(), &"x".into()));
+    assert_eq!(
+        (&port["version"], &port["contractId"], &port["tags"][0]),
+        (&"2.0.0".into(), &"c27".into(), &"x".into())
+    );
     let bare = json(&meshwright_spec::export_product(&export, None));
     assert_eq!((&bare["id"], &bare["status"]), (&"shop.sales".into(), &"active".into()));
 }

@@ -11,8 +11,10 @@ use crate::frame::View;
 use crate::integers::{is_integer, with_integers};
 use crate::plain::plain;
 use crate::planner::Column;
+use crate::prove::Facts;
 use crate::rule::{End, Measure, Rule, Skipped, State, same};
 use crate::scalar;
+use crate::store::{Reader, Writer};
 
 /// Which end.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -61,6 +63,25 @@ impl Rule for Extreme {
     fn start(&self, _: usize) -> Box<dyn State> {
         Box::new(self.clone())
     }
+    fn load(&self, _: usize, from: &mut Reader<'_>, _: u32) -> Option<Box<dyn State>> {
+        let mut state = self.clone();
+        state.integer = if from.flag()? { Some(from.wide()?) } else { None };
+        state.float = if from.flag()? { Some(from.float()?) } else { None };
+        state.skipped = Skipped::load(from)?;
+        Some(Box::new(state))
+    }
+
+    fn prove(&self, _: usize, facts: &Facts<'_>) -> Option<Box<dyn State>> {
+        let known = facts.column(self.column.index)?;
+        let nulls = known.nulls?;
+        let mut state = self.clone();
+        state.skipped.nulls = nulls;
+        if nulls < facts.rows() {
+            let (min, max) = known.range?;
+            state.integer = Some(if self.which == Which::Min { min } else { max });
+        }
+        Some(Box::new(state))
+    }
 }
 
 impl Extreme {
@@ -107,7 +128,16 @@ impl State for Extreme {
         }
     }
 
-    fn finish(self: Box<Self>, _: &End) -> Measure {
+    fn save(&self, to: &mut Writer) -> bool {
+        to.flag(self.integer.is_some());
+        self.integer.into_iter().for_each(|value| to.wide(value));
+        to.flag(self.float.is_some());
+        self.float.into_iter().for_each(|value| to.float(value));
+        self.skipped.save(to);
+        true
+    }
+
+    fn finish(self: Box<Self>, _: &End<'_>) -> Measure {
         let (measured, inside) = match (self.limits, self.integer, self.float) {
             (Allowed::Integers(limits), Some(value), _) => {
                 (restore(&value.to_le_bytes(), &self.column.data_type), limits.admit(&value))

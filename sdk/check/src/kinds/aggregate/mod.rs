@@ -1,4 +1,4 @@
-//! `aggregate`: min, max, sum, avg, stddev or count_distinct of a column lies within the bounds, both inclusive.
+//! `aggregate`: min, max, sum, avg, a percentile or another aggregate of a column lies within the bounds, both inclusive.
 //! Nulls and NaN are left out, and counted. One file per family of functions.
 use std::borrow::Cow;
 
@@ -12,9 +12,12 @@ use crate::integers::with_integers;
 use crate::plain::plain;
 use crate::planner::{Column, Planner};
 use crate::rule::{Rule, Skipped};
+use crate::store::{Reader, Writer};
 
+mod count;
 mod distinct;
 mod extreme;
+mod percentile;
 mod stddev;
 mod sum;
 
@@ -31,9 +34,18 @@ pub(crate) fn plan(
         "max" => extreme::plan(known, extreme::Which::Max, bounds),
         "sum" => sum::plan(known, sum::Of::Sum, bounds),
         "avg" => sum::plan(known, sum::Of::Average, bounds),
-        "stddev" => stddev::plan(known, bounds),
-        "count_distinct" => distinct::plan(known, bounds),
-        _ => Err(format!("`{function}` is no aggregate, only min, max, sum, avg, stddev, count_distinct")),
+        "stddev" => stddev::plan(known, false, bounds),
+        "variance" => stddev::plan(known, true, bounds),
+        "count" => count::plan(&known, bounds),
+        "count_distinct" => distinct::plan(known, distinct::Of::Count, bounds),
+        "distinct_share" => distinct::plan(known, distinct::Of::Share, bounds),
+        _ => match meshwright_spec::percentile(function) {
+            Some(share) => percentile::plan(known, share, bounds),
+            None => {
+                let names = meshwright_spec::AGGREGATES.join(", ");
+                Err(format!("`{function}` is no aggregate, only {names} and percentiles such as p95"))
+            }
+        },
     }
 }
 
@@ -88,5 +100,14 @@ impl Skipped {
     fn add(&mut self, other: Self) {
         self.nulls += other.nulls;
         self.nan += other.nan;
+    }
+
+    fn save(self, to: &mut Writer) {
+        to.whole(self.nulls);
+        to.whole(self.nan);
+    }
+
+    fn load(from: &mut Reader<'_>) -> Option<Self> {
+        Some(Self { nulls: from.whole()?, nan: from.whole()? })
     }
 }

@@ -1,4 +1,4 @@
-//! `stddev`: the sample standard deviation (n - 1), as SQL's `stddev`.
+//! `stddev` and `variance`: those of a sample (n - 1), as SQL's.
 use meshwright_spec::Bounds;
 
 use super::{floats, is_number};
@@ -6,27 +6,36 @@ use crate::bounds::{Limits, Number};
 use crate::frame::View;
 use crate::planner::Column;
 use crate::rule::{End, Measure, Rule, Skipped, State, same};
+use crate::store::{Reader, Writer};
 
 #[derive(Clone)]
 struct Stddev {
     column: Column,
+    /// Before the root is taken.
+    variance: bool,
     limits: Limits<Number>,
     moments: Moments,
     skipped: Skipped,
 }
 
 /// Plans the check.
-pub(crate) fn plan(column: Column, bounds: &Bounds) -> Result<Box<dyn Rule>, String> {
+pub(crate) fn plan(column: Column, variance: bool, bounds: &Bounds) -> Result<Box<dyn Rule>, String> {
     if !is_number(&column.data_type) {
         return Err(format!("values of type {} have no standard deviation", column.data_type));
     }
     let limits = Limits::read(bounds, |value| Number::read(value, 0))?;
-    Ok(Box::new(Stddev { column, limits, moments: Moments::default(), skipped: Skipped::default() }))
+    Ok(Box::new(Stddev { column, variance, limits, moments: Moments::default(), skipped: Skipped::default() }))
 }
 
 impl Rule for Stddev {
     fn start(&self, _: usize) -> Box<dyn State> {
         Box::new(self.clone())
+    }
+    fn load(&self, _: usize, from: &mut Reader<'_>, _: u32) -> Option<Box<dyn State>> {
+        let mut state = self.clone();
+        state.moments = Moments { count: from.float()?, mean: from.float()?, squares: from.float()? };
+        state.skipped = Skipped::load(from)?;
+        Some(Box::new(state))
     }
 }
 
@@ -44,11 +53,18 @@ impl State for Stddev {
         self.skipped.add(other.skipped);
     }
 
-    fn finish(self: Box<Self>, _: &End) -> Measure {
+    fn save(&self, to: &mut Writer) -> bool {
+        [self.moments.count, self.moments.mean, self.moments.squares].into_iter().for_each(|value| to.float(value));
+        self.skipped.save(to);
+        true
+    }
+
+    fn finish(self: Box<Self>, _: &End<'_>) -> Measure {
         if self.moments.count < 2.0 {
             return Measure::Nothing("fewer than two values in scope".into());
         }
-        let number = Number::Float((self.moments.squares / (self.moments.count - 1.0)).sqrt());
+        let variance = self.moments.squares / (self.moments.count - 1.0);
+        let number = Number::Float(if self.variance { variance } else { variance.sqrt() });
         Measure::Table { measured: number.to_json(), violated: !self.limits.admit(&number), skipped: self.skipped }
     }
 }

@@ -11,6 +11,7 @@ use crate::integers::with_integers;
 use crate::plain::plain;
 use crate::planner::Column;
 use crate::rule::{End, Measure, Rule, Skipped, State, same};
+use crate::store::{Reader, Writer};
 
 /// What is made of the sum.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,6 +52,13 @@ impl Rule for Sum {
     fn start(&self, _: usize) -> Box<dyn State> {
         Box::new(self.clone())
     }
+    fn load(&self, _: usize, from: &mut Reader<'_>, _: u32) -> Option<Box<dyn State>> {
+        let mut state = self.clone();
+        (state.values, state.exact) = (from.whole()?, from.wide()?);
+        state.float = Double { high: from.float()?, low: from.float()?, infinite: from.float()? };
+        state.skipped = Skipped::load(from)?;
+        Some(Box::new(state))
+    }
 }
 
 impl Sum {
@@ -89,7 +97,15 @@ impl State for Sum {
         self.skipped.add(other.skipped);
     }
 
-    fn finish(self: Box<Self>, _: &End) -> Measure {
+    fn save(&self, to: &mut Writer) -> bool {
+        to.whole(self.values);
+        to.wide(self.exact);
+        [self.float.high, self.float.low, self.float.infinite].into_iter().for_each(|value| to.float(value));
+        self.skipped.save(to);
+        true
+    }
+
+    fn finish(self: Box<Self>, _: &End<'_>) -> Measure {
         if self.values == 0 {
             return Measure::Nothing("no values in scope".into());
         }

@@ -10,6 +10,7 @@ mod language;
 mod lei;
 mod luhn;
 mod uuid;
+mod written;
 
 /// Whether a text has the format.
 pub(crate) type Test = fn(&str) -> bool;
@@ -25,10 +26,17 @@ const FORMATS: &[(&str, Test)] = &[
     ("hostname", internet::is_hostname),
     ("iban", iban::is_iban),
     ("ipv4", internet::is_ipv4),
+    ("integer", written::is_integer),
     ("ipv6", internet::is_ipv6),
+    ("json", written::is_json),
     ("language", language::is_language),
     ("lei", lei::is_lei),
+    ("lowercase", written::is_lowercase),
     ("luhn", luhn::is_luhn),
+    ("number", written::is_number),
+    ("time", dates::is_time),
+    ("trimmed", written::is_trimmed),
+    ("uppercase", written::is_uppercase),
     ("uri", internet::is_uri),
     ("uuid", uuid::is_uuid),
 ];

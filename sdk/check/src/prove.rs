@@ -1,0 +1,44 @@
+//! What a file's metadata say of its rows, and so of a check, before any row is read.
+//!
+//! Ranges of floats are never taken from there: Parquet's statistics leave NaN out.
+use std::collections::HashMap;
+
+use arrow::array::ArrayRef;
+
+/// What is known of one file without reading its rows.
+#[derive(Debug, Clone, Default)]
+pub struct FileFacts {
+    /// Rows of the file.
+    pub rows: u64,
+    /// What is known of its columns, by name.
+    pub columns: HashMap<String, ColumnFacts>,
+}
+
+/// What is known of one column of a file; nothing is claimed where it is `None`.
+#[derive(Debug, Clone, Default)]
+pub struct ColumnFacts {
+    /// How many rows are null.
+    pub nulls: Option<u64>,
+    /// Smallest and largest value, exactly, of a column whose values are integers in memory; in the column's own unit.
+    pub range: Option<(i128, i128)>,
+    /// All different values of a text column, and perhaps some that no row has.
+    pub values: Option<ArrayRef>,
+}
+
+/// The facts as rules see them: columns by index in the suite.
+pub(crate) struct Facts<'a> {
+    pub(crate) file: &'a FileFacts,
+    pub(crate) columns: &'a [String],
+}
+
+impl Facts<'_> {
+    /// Rows of the file.
+    pub(crate) fn rows(&self) -> u64 {
+        self.file.rows
+    }
+
+    /// What is known of a column.
+    pub(crate) fn column(&self, index: usize) -> Option<&ColumnFacts> {
+        self.file.columns.get(&self.columns[index])
+    }
+}

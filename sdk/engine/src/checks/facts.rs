@@ -1,0 +1,132 @@
+//! What a Parquet file's footer and dictionaries say of its rows before any is read: null counts, ranges of whole numbers
+//! and times, all values of columns that are nothing but dictionary. Never ranges of floats, which leave NaN out.
+use std::fs::File;
+use std::sync::Arc;
+
+use arrow::array::{ArrayRef, StringBuilder};
+use arrow::datatypes::{DataType, SchemaRef, TimeUnit};
+use meshwright_check::{ColumnFacts, FileFacts};
+use parquet::basic::Type as Physical;
+use parquet::column::page::{Page, PageReader};
+use parquet::file::metadata::RowGroupMetaData;
+use parquet::file::serialized_reader::SerializedPageReader;
+use parquet::file::statistics::Statistics;
+
+use super::files::{Opened, Place};
+
+/// A dictionary of more values is cheaper judged row by row.
+const MOST_VALUES: usize = 10_000;
+
+/// What is known of a file's columns, by their names in the contract. Columns that the file lacks are all null.
+/// Dictionaries are read of the columns that are named.
+pub(super) fn facts(file: &Opened, schema: &SchemaRef, ids: &[Place], dictionaries: &[String]) -> FileFacts {
+    let groups = file.metadata.metadata().row_groups();
+    let rows = groups.iter().map(|g| g.num_rows() as u64).sum();
+    let mut facts = FileFacts { rows, ..Default::default() };
+    for field in schema.fields() {
+        let Some((_, id, default)) = ids.iter().find(|(name, ..)| name == field.name()) else { continue };
+        let id = *id;
+        let fields = file.metadata.metadata().file_metadata().schema_descr().root_schema().get_fields();
+        let root = fields.iter().position(|f| f.get_basic_info().has_id() && f.get_basic_info().id() == id);
+        let Some(root) = root else {
+            // a file that is older than the column has its default everywhere
+            if default.is_some() {
+                continue;
+            }
+            let column = ColumnFacts { nulls: Some(rows), ..Default::default() };
+            facts.columns.insert(field.name().clone(), column);
+            continue;
+        };
+        if !fields[root].is_primitive() {
+            continue;
+        }
+        let same_type = file.metadata.schema().field(root).data_type() == value_type(field.data_type());
+        let leaf = groups.first().and_then(|g| {
+            g.columns().iter().position(|c| {
+                let info = c.column_descr().self_type().get_basic_info();
+                c.column_descr().path().parts().len() == 1 && info.has_id() && info.id() == id
+            })
+        });
+        let Some(leaf) = leaf else { continue };
+        let column = ColumnFacts {
+            nulls: nulls(groups, leaf),
+            range: if same_type { range(groups, leaf, field.data_type()) } else { None },
+            values: match field.data_type() {
+                DataType::Dictionary(..) if dictionaries.contains(field.name()) => values(file, leaf),
+                _ => None,
+            },
+        };
+        facts.columns.insert(field.name().clone(), column);
+    }
+    facts
+}
+
+fn value_type(data_type: &DataType) -> &DataType {
+    match data_type {
+        DataType::Dictionary(_, values) => values,
+        other => other,
+    }
+}
+
+fn nulls(groups: &[RowGroupMetaData], leaf: usize) -> Option<u64> {
+    groups.iter().map(|g| g.column(leaf).statistics()?.null_count_opt()).sum()
+}
+
+/// Only where every group says its exact smallest and largest value, in the unit of the promised type.
+fn range(groups: &[RowGroupMetaData], leaf: usize, data_type: &DataType) -> Option<(i128, i128)> {
+    let whole = matches!(
+        data_type,
+        DataType::Int32
+            | DataType::Int64
+            | DataType::Date32
+            | DataType::Time64(TimeUnit::Microsecond)
+            | DataType::Timestamp(TimeUnit::Microsecond | TimeUnit::Nanosecond, _)
+    );
+    if !whole {
+        return None;
+    }
+    let mut found: Option<(i128, i128)> = None;
+    for group in groups {
+        let statistics = group.column(leaf).statistics()?;
+        if statistics.null_count_opt() == Some(group.num_rows() as u64) {
+            continue;
+        }
+        if !statistics.min_is_exact() || !statistics.max_is_exact() || statistics.is_min_max_deprecated() {
+            return None;
+        }
+        let (min, max): (i128, i128) = match statistics {
+            Statistics::Int32(s) => ((*s.min_opt()?).into(), (*s.max_opt()?).into()),
+            Statistics::Int64(s) => ((*s.min_opt()?).into(), (*s.max_opt()?).into()),
+            _ => return None,
+        };
+        found = Some(found.map_or((min, max), |(low, high)| (low.min(min), high.max(max))));
+    }
+    found
+}
+
+/// The dictionaries of all row groups, without their rows.
+fn values(file: &Opened, leaf: usize) -> Option<ArrayRef> {
+    let source = Arc::new(File::open(&file.path).ok()?);
+    let mut all = StringBuilder::new();
+    let mut count = 0;
+    for group in file.metadata.metadata().row_groups() {
+        let column = group.column(leaf);
+        if column.column_type() != Physical::BYTE_ARRAY {
+            return None;
+        }
+        let mut pages = SerializedPageReader::new(source.clone(), column, group.num_rows() as usize, None).ok()?;
+        let Some(Page::DictionaryPage { buf, num_values, .. }) = pages.get_next_page().ok()? else { return None };
+        count += num_values as usize;
+        if count > MOST_VALUES {
+            return None;
+        }
+        let mut rest: &[u8] = &buf;
+        for _ in 0..num_values {
+            let (length, after) = rest.split_first_chunk::<4>()?;
+            let (text, after) = after.split_at_checked(u32::from_le_bytes(*length) as usize)?;
+            all.append_value(std::str::from_utf8(text).ok()?);
+            rest = after;
+        }
+    }
+    Some(Arc::new(all.finish()))
+}
