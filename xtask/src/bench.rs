@@ -1,7 +1,8 @@
-//! `cargo xtask bench [ingest|small|tables]`: medians and ratios of one run, peers beside us, printed and kept as JSON.
+//! `cargo xtask bench [ingest|small|tables|checks]`: medians and ratios of one run, peers beside us, printed and kept as JSON.
 //!
 //! Contenders of a case take turns (A B A B ...), so that a busy minute hits all of them. Every figure is of a whole
 //! process, start included. Peers are optional: what pip cannot install is said and left out.
+mod checks;
 mod ingest;
 mod measure;
 mod peers;
@@ -50,7 +51,7 @@ pub(crate) fn go(arguments: &[String]) -> Outcome {
             "--runs" => bench.runs = value()?.parse().map_err(|_| "`--runs` takes a number")?,
             "--flights" => bench.flights = PathBuf::from(value()?),
             "--mesh" => bench.mesh = std::path::absolute(value()?).map_err(|e| e.to_string())?,
-            name @ ("ingest" | "small" | "tables") => names.push(name),
+            name @ ("ingest" | "small" | "tables" | "checks") => names.push(name),
             other => return Err(format!("`{other}` is not understood; {}", crate::usage_of("bench"))),
         }
     }
@@ -74,6 +75,9 @@ pub(crate) fn go(arguments: &[String]) -> Outcome {
         }
         if asked("tables") {
             tables::measure(&bench, &mut report, &mut patience())?;
+        }
+        if asked("checks") {
+            checks::measure(&bench, &mut report, &mut patience())?;
         }
         Ok(())
     })();

@@ -34,13 +34,13 @@ const VERBS: &[Verb] = &[
     Verb { name: "tidy", usage: "tidy", about: "hold the sources against the house rules", go: tidy::go },
     Verb {
         name: "interop",
-        usage: "interop fetch|datacontract",
+        usage: "interop fetch|datacontract|gx [--mesh FILE] [--data FOLDER]",
         about: "programs of others on what we write",
         go: interop::go,
     },
     Verb {
         name: "bench",
-        usage: "bench [ingest|small|tables] [--runs N] [--large] [--mesh FILE] [--flights FILE]",
+        usage: "bench [ingest|small|tables|checks] [--runs N] [--large] [--mesh FILE] [--flights FILE]",
         about: "measure against the aims and the peers",
         go: bench::go,
     },

@@ -7,6 +7,7 @@ use crate::process;
 /// A peer, what pip calls it and its needs, and the distribution whose version is reported.
 const PEERS: &[(&str, &[&str], &str)] = &[
     ("duckdb", &["duckdb"], "duckdb"),
+    ("polars", &["polars", "duckdb", "pyarrow", "numpy"], "polars"),
     ("pyiceberg", &["pyiceberg[sql-sqlite,pyarrow]"], "pyiceberg"),
     // the series in which dbt is Python all through; later ones fetch a binary from elsewhere while they install
     ("dbt", &["dbt-core~=1.10.0", "dbt-duckdb"], "dbt-core"),

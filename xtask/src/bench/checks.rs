@@ -1,0 +1,148 @@
+//! Twenty checks of ten million rows of twelve columns: against decoding them, Polars and DuckDB by hand; a clean file;
+//! and an append of one percent to a port that was checked before. Every contender must find every planted mistake.
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use serde_json::Value;
+
+use super::Bench;
+use super::measure::{Contender, Patience, in_turns, median};
+use super::report::{Aim, Report};
+use crate::checkout::{build_example, fresh_folder};
+use crate::process;
+
+const ROWS: u64 = 10_000_000;
+const MEMORY: u64 = 250 << 20;
+
+pub(super) fn measure(bench: &Bench, report: &mut Report, patience: &mut Patience) -> Result<(), String> {
+    let Some(bin) = bench.peers.bin("polars") else { return Err("without pyarrow there are no rows to check".into()) };
+    let rows = if bench.large { ROWS * 10 } else { ROWS };
+    let clean = orders(bench, &bin, rows, 0, "clean")?;
+    let decode = build_example("decode")?;
+    for (name, kind, expected, most) in [("checks, dirty", "dirty", 65, 1.4), ("checks, clean", "clean", 0, 0.7)] {
+        println!("measuring: {name} ...");
+        let file = orders(bench, &bin, rows, 0, kind)?;
+        let results = case(bench, patience, &bin, &decode, &file, expected)?;
+        let wall = |who: &str| {
+            let found = results.iter().find(|(name, _)| name == who);
+            found.and_then(|(_, samples)| median(samples.iter().map(|s| s.wall)))
+        };
+        if let (Some(ours), Some(floor)) = (wall("mesh check"), wall("decode")) {
+            let met = if ours <= floor * most { "met" } else { "NOT MET" };
+            println!("{name}: {:.2} x decode, aim {most}: {met}", ours / floor);
+        }
+        report.add(name, results, &[Aim::Peak(MEMORY)]);
+    }
+    append(bench, &bin, &clean, rows)
+}
+
+/// The rows as Parquet, written once.
+fn orders(bench: &Bench, bin: &Path, rows: u64, first: u64, kind: &str) -> Result<PathBuf, String> {
+    let file = bench.folder.join(format!("data/orders-{rows}-{first}-{kind}.parquet"));
+    if file.exists() {
+        return Ok(file);
+    }
+    println!("writing {} ...", file.display());
+    std::fs::create_dir_all(bench.folder.join("data")).map_err(|e| e.to_string())?;
+    // under another name first: a half-written file must not be taken for the whole
+    let part = file.with_extension("part");
+    let mut python = Command::new(bin.join("python"));
+    python.arg(bench.script("checks/orders.py")).args([rows.to_string(), first.to_string(), kind.to_owned()]);
+    process::run(python.arg(&part))?;
+    let failed = |e: std::io::Error| format!("{}: {e}", file.display());
+    std::fs::rename(part.with_extension("part.json"), file.with_extension("parquet.json")).map_err(failed)?;
+    std::fs::rename(&part, &file).map_err(failed)?;
+    Ok(file)
+}
+
+/// Everybody's figures for one file, ours first.
+fn case(
+    bench: &Bench,
+    patience: &mut Patience,
+    bin: &Path,
+    decode: &Path,
+    file: &Path,
+    expected: i32,
+) -> Result<Vec<(String, Vec<super::measure::Sample>)>, String> {
+    let product = product(bench, "checks", file, "replace")?;
+    let home = bench.folder.join("work/checks-mesh");
+    fresh_folder(&home)?;
+    let check = || {
+        let mut command = Command::new(&bench.mesh);
+        command.current_dir(&product).arg("check").arg(file).args(["--port", "orders"]).env("MESH_URL", &home);
+        command
+    };
+    every_mistake(check(), file)?;
+    let floor = || {
+        let mut command = Command::new(decode);
+        command.arg(file);
+        command
+    };
+    let mut contenders = vec![
+        Contender { name: "mesh check".to_owned(), expected, prepare: Box::new(move || Ok(check())) },
+        Contender { name: "decode".to_owned(), expected: 0, prepare: Box::new(move || Ok(floor())) },
+    ];
+    for who in ["polars", "duckdb"] {
+        let python = bin.join("python");
+        let prepare = move || {
+            let mut command = Command::new(&python);
+            command.arg(bench.script("checks/by_hand.py")).arg(who).arg(file);
+            Ok(command)
+        };
+        contenders.push(Contender { name: format!("{who} by hand"), expected: 0, prepare: Box::new(prepare) });
+    }
+    in_turns(contenders, bench.runs, patience)
+}
+
+/// Our counts are those that were planted.
+fn every_mistake(mut command: Command, file: &Path) -> Result<(), String> {
+    let expected = std::fs::read_to_string(file.with_extension("parquet.json")).map_err(|e| e.to_string())?;
+    let expected: Value = serde_json::from_str(&expected).map_err(|e| e.to_string())?;
+    let said = command.arg("--json").output().map_err(|e| e.to_string())?;
+    let said: Value = serde_json::from_slice(&said.stdout).map_err(|e| format!("mesh check: {e}"))?;
+    let results = said["port"]["results"].as_array().ok_or_else(|| format!("no results in {said}"))?;
+    for (id, planted) in expected.as_object().into_iter().flatten() {
+        let result = results.iter().find(|r| r["id"] == id.as_str()).ok_or_else(|| format!("no check `{id}`"))?;
+        let measured = ["rows", "mean-price"].contains(&id.as_str());
+        let found = if measured { &result["measured"] } else { &result["violations"] };
+        let (found, planted) = (found.as_f64().unwrap_or(f64::NAN), planted.as_f64().unwrap_or(f64::NAN));
+        if (found - planted).abs() > 1e-9 * planted.abs().max(1.0) || found.is_nan() {
+            return Err(format!("`{id}`: found {found}, planted {planted}"));
+        }
+    }
+    if said["port"]["executed"] != said["port"]["declared"] {
+        return Err(format!("{} of {} checks ran", said["port"]["executed"], said["port"]["declared"]));
+    }
+    Ok(())
+}
+
+/// How long checking takes inside of a run: of everything, and after one percent was appended.
+fn append(bench: &Bench, bin: &Path, all: &Path, rows: u64) -> Result<(), String> {
+    println!("measuring: checks after an append ...");
+    let more = orders(bench, bin, rows / 100, rows, "clean")?;
+    let home = bench.folder.join("work/checks-append");
+    fresh_folder(&home)?;
+    let checked = |file: &Path| {
+        let product = product(bench, "checks-append", file, "append")?;
+        let mut command = Command::new(&bench.mesh);
+        command.current_dir(product).args(["run", "--events", "ndjson"]).env("MESH_URL", &home);
+        let said = process::stdout_of(&mut command)?;
+        let mut events = said.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+        let event = events.find(|e| e["event"] == "port.checked");
+        event.and_then(|e| e["ms"].as_f64()).ok_or("the run told nothing of its checks".to_owned())
+    };
+    let (full, again) = (checked(all)?, checked(&more)?);
+    let share = again / full * 100.0;
+    let met = if share < 3.0 { "met" } else { "NOT MET" };
+    println!("checks of all rows {full} ms, after an append of 1 % {again} ms: {share:.1} %, aim 3 %: {met}");
+    Ok(())
+}
+
+fn product(bench: &Bench, name: &str, file: &Path, mode: &str) -> Result<PathBuf, String> {
+    let product = bench.project("checks", name)?;
+    let toml = product.join("product.toml");
+    let text = std::fs::read_to_string(&toml).map_err(|e| e.to_string())?;
+    let text = text.replace("@LOCATION@", &file.to_string_lossy()).replace("@MODE@", mode);
+    std::fs::write(&toml, text).map_err(|e| e.to_string())?;
+    Ok(product)
+}
