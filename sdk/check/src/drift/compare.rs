@@ -62,12 +62,9 @@ pub fn compare(before: &Profile, after: &Profile, settings: &DriftSettings) -> D
 
 fn compare_column(a: &ColumnProfile, b: &ColumnProfile, n: u64, m: u64) -> Option<ColumnDrift> {
     let (values_a, values_b) = (a.rows_with_value(n), b.rows_with_value(m));
-    let few = |column: &ColumnProfile| {
-        let counts = column.sketches.counts.as_ref()?;
-        (counts.len() <= VALUES).then_some(())
-    };
+    let few = |column: &ColumnProfile| column.sketches.counts.as_ref().is_some_and(|counts| counts.len() <= VALUES);
     let numbers = match (&a.sketches.quantiles, &b.sketches.quantiles) {
-        (Some(x), Some(y)) if few(a).is_none() || few(b).is_none() => Some((x, y)),
+        (Some(x), Some(y)) if !(few(a) && few(b)) => Some((x, y)),
         _ => None,
     };
     let is_text = |column: &ColumnProfile| column.lengths.is_some() || column.blanks.is_some();

@@ -57,9 +57,11 @@ pub fn candidates(profile: &Profile) -> Vec<Vec<String>> {
 fn rank(name: &str) -> u8 {
     let name = name.to_lowercase();
     let part = |word: &str| name.split('_').any(|part| part == word);
-    match () {
-        () if part("id") || part("key") || part("uuid") => 0,
-        () if part("code") || part("name") || part("number") || part("date") || part("year") || part("at") => 1,
-        () => 2,
+    if ["id", "key", "uuid"].into_iter().any(part) {
+        0
+    } else if ["code", "name", "number", "date", "year", "at"].into_iter().any(part) {
+        1
+    } else {
+        2
     }
 }
