@@ -30,8 +30,6 @@ async fn create(catalog: &Catalog, version: FormatVersion, properties: &[(&str, 
     let own = properties.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned()));
     let version = if version == FormatVersion::V3 { "3" } else { "2" };
     let properties = own.chain([("format-version".to_owned(), version.to_owned())]).collect();
-    // the folder of locks is made by the first run
-    std::fs::create_dir_all(&catalog.home().runs).unwrap();
     catalog.create(&port(), NewTable { schema, partition: None, sort: None, properties }).await.unwrap()
 }
 

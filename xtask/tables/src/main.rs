@@ -45,9 +45,7 @@ async fn main() {
 }
 
 async fn open(home: &str) -> Catalog {
-    let catalog = Catalog::open(Home::parse(home, None).unwrap()).await.unwrap();
-    std::fs::create_dir_all(&catalog.home().runs).unwrap();
-    catalog
+    Catalog::open(Home::parse(home, None).unwrap()).await.unwrap()
 }
 
 fn ticks() -> PortName {

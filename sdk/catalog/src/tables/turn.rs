@@ -20,8 +20,10 @@ pub struct Turn {
 impl Catalog {
     /// Waits for this process's turn at a port's table, a few seconds at most.
     pub async fn turn(&self, port: &PortName) -> Turn {
-        let path = self.home.runs.join(format!("{port}.turn"));
+        let (folder, name) = (self.home.runs.clone(), format!("{port}.turn"));
         let wait = tokio::task::spawn_blocking(move || {
+            std::fs::create_dir_all(&folder).ok()?;
+            let path = folder.join(name);
             let locked = OpenOptions::new().create(true).append(true).open(path).ok()?;
             locked.lock().ok()?;
             Some(locked)

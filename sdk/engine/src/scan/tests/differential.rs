@@ -262,10 +262,10 @@ async fn metrics_of_other_writers() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn deletes_leave_what_their_condition_does_not_find() {
-    Case::new(true, false, false).await.deletes(30, 17).await;
+    Case::new(true, false, false).await.deletes(12, 17).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn deletes_from_partitions() {
-    Case::new(false, true, true).await.deletes(20, 19).await;
+    Case::new(false, true, true).await.deletes(8, 19).await;
 }
