@@ -1,4 +1,5 @@
 //! `kill -9` at any moment of upkeep: no reader sees a difference, and the same command gets it done afterwards.
+#![allow(clippy::print_stdout, reason = "what a failed test needs to be repeated")]
 use std::fs;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};

@@ -19,6 +19,9 @@ pub struct Metric {
     pub anomaly: Anomaly,
 }
 
+/// A metric's name, whether it is judged relative to its size, and release numbers with values, newest first.
+type Series = (String, bool, Vec<(i64, f64)>);
+
 /// Follows row counts and what checks measured through a port's releases, and judges the newest release.
 ///
 /// # Errors
@@ -28,7 +31,7 @@ pub async fn anomalies(catalog: &Catalog, port: &PortName, settings: &AnomalySet
     let mut releases = catalog.releases(port).await?;
     // what was taken back is no part of the history
     releases.retain(|release| release.withdrawn_by.is_none());
-    let mut series: Vec<(String, bool, Vec<(i64, f64)>)> = vec![("rows".to_owned(), true, vec![])];
+    let mut series: Vec<Series> = vec![("rows".to_owned(), true, vec![])];
     for release in releases.iter().take(settings.window + 1) {
         series[0].2.push((release.number, release.port.rows as f64));
         for record in catalog.check_results(&release.run, Some(port)).await? {

@@ -1,5 +1,6 @@
 //! The values of other ports' columns, for checks that a value exists there.
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef};
@@ -28,14 +29,12 @@ pub(crate) async fn known_values(
     for check in &contract.checks {
         let CheckKind::References { port: other, target, .. } = &check.kind else { continue };
         let key = (other.clone(), target.clone());
-        if !known.contains_key(&key) {
-            let own = own.filter(|_| other == port);
-            let values = match catalog {
-                Some(catalog) => values_of(catalog, other, target, own).await.map_err(|failure| failure_text(&failure)),
-                None => Err(format!("there is no mesh in which `{other}` could be looked up")),
-            };
-            known.insert(key, values);
-        }
+        let Entry::Vacant(place) = known.entry(key) else { continue };
+        let own = own.filter(|_| other == port);
+        place.insert(match catalog {
+            Some(catalog) => values_of(catalog, other, target, own).await.map_err(|failure| failure_text(&failure)),
+            None => Err(format!("there is no mesh in which `{other}` could be looked up")),
+        });
     }
     known
 }

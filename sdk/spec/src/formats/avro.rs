@@ -31,7 +31,7 @@ pub(super) fn write(contract: &Contract, port: &PortName) -> Json {
                 ("default", default.unwrap_or_default()),
             ])
         })
-        .map(|field| nullable_default(field))
+        .map(nullable_default)
         .collect();
     object([
         ("type", "record".into()),

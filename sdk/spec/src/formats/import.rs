@@ -139,10 +139,8 @@ pub(super) fn snake(text: &str) -> String {
     let mut before = '_';
     for c in text.chars() {
         let edge = c.is_ascii_uppercase() && (before.is_ascii_lowercase() || before.is_ascii_digit());
-        if edge || !c.is_ascii_alphanumeric() {
-            if !out.ends_with('_') && !out.is_empty() {
-                out.push('_');
-            }
+        if (edge || !c.is_ascii_alphanumeric()) && !out.ends_with('_') && !out.is_empty() {
+            out.push('_');
         }
         if c.is_ascii_alphanumeric() {
             out.push(c.to_ascii_lowercase());

@@ -41,8 +41,10 @@ fn put_back(made: Option<Json>, residue: &Json) -> Option<Json> {
             // what was added stays beside what we have come to say ourselves
             if !unchanged {
                 made
+            } else if rest.contains_key(NULL) {
+                Some(Json::Null)
             } else {
-                (!rest.contains_key(NULL)).then(|| rest.get(IS).map(plain)).unwrap_or(Some(Json::Null))
+                rest.get(IS).map(plain)
             }
         }
         Json::Object(rest) if rest.contains_key(WHERE) => Some(put_back_list(made, rest)),

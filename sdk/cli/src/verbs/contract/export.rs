@@ -99,7 +99,7 @@ impl Export {
         let port = port
             .or_else(|| format!("domain.product.{}", found.name).parse().ok())
             .ok_or_else(|| Failure::Missing(Findings::default()))?;
-        let team = project.as_ref().map(|project| team(project));
+        let team = project.as_ref().map(team);
         let servers = if format == ContractFormat::Odcs { vec![server(&home, &port, self.newest)] } else { vec![] };
         let settings = ExportSettings { newest: self.newest, servers, team };
         Ok(export(&found.contract, &port, format, &settings))
