@@ -201,6 +201,7 @@ fn an_accepted_run_brings_its_quarantine_along() {
     product.edit("contracts/sale.toml", "\"1.0.0\"", "\"1.1.0\"");
     product.edit("data/till.csv", "3,pot,31", "3,pot,310");
     product.edit("data/till.csv", "2,cup,8", "2,cup,-8");
+    product.mesh(["publish"]).exits(0);
     let json = product.mesh(["run", "--json"]).exits(65).json();
     let run = json["run"].as_str().unwrap();
     assert!(mesh.mesh(["query", &format!("select * from {SIDE}")]).code != Some(0), "nothing of it is released");

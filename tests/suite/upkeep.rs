@@ -302,7 +302,7 @@ fn all_of_it_holds_for_format_version_3() {
     let done = report(&mesh, &["--only", "compact", "--apply"]);
     assert_eq!(done["compact"]["into"], 1, "{done}");
     assert_eq!(states(&mesh, PORT), before);
-    let erased = mesh.mesh(["erase", "--subject", "item=run 1", "--apply", "--json"]).exits(0).json();
+    let erased = mesh.mesh(["erase", "--subject", "item=item 1", "--apply", "--json"]).exits(0).json();
     assert_eq!(erased["ports"][0]["rows"], 10, "five rows in a file of their own, and in the compacted one: {erased}");
     let after = states(&mesh, PORT);
     assert_eq!(after.values().map(Vec::len).collect::<Vec<_>>(), [5, 5, 10]);

@@ -63,6 +63,15 @@ impl Dialect {
         Ok(db.begin_with(statement).await?)
     }
 
+    /// At the end of a `SELECT` in a transaction that writes: waits for whoever is changing its rows. SQLite has waited
+    /// when the transaction began.
+    pub(crate) fn for_update(self) -> &'static str {
+        match self {
+            Self::Sqlite => "",
+            Self::Postgres => " FOR UPDATE",
+        }
+    }
+
     /// Keeps other writers of the same thing out until the transaction ends; SQLite has one writer at a time anyway.
     pub(crate) async fn lock(self, db: &mut AnyConnection, what: &str) -> Result<()> {
         if self == Self::Postgres {

@@ -47,6 +47,11 @@ fn contract_file() -> Json {
                 duration(""), table(&["column", "max_age"], &[("column", text("")), ("max_age", duration(""))]) ] }),
             ),
             ("retention", duration("How long rows are kept")),
+            (
+                "quarantine",
+                json!({ "description": "Rows that violate wait in a table beside the port", "anyOf": [
+                flag(""), table(&["at_most"], &[("at_most", json!({ "type": "number", "minimum": 0 }))]) ] }),
+            ),
             ("license", text("SPDX identifier or name")),
             ("usage", text("What it may be used for")),
             ("id", text("What other systems know it by; it never changes")),
@@ -95,6 +100,7 @@ fn contract_file() -> Json {
             json!({ "type": "number", "minimum": 0, "description": "Rows that may fail: a share with a fraction, a count without" }),
         ),
         ("where", text("SQL predicate that selects the rows it speaks of")),
+        ("on_violation", words(&vocabulary::on_violation(), "What becomes of rows that violate")),
     ];
     check.extend(vocabulary::check_keys().into_iter().map(|key| (key, any.clone())));
     let line = json!({ "anyOf": [text(TYPES), column] });

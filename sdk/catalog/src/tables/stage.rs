@@ -207,15 +207,19 @@ impl Catalog {
     /// Where a table's metadata is, once nobody's transaction holds its row: a COMMIT may still be under way although
     /// its connection is gone, so this asks for the row as a writer.
     pub(super) async fn pointer(&self, ident: &TableIdent) -> Result<Option<String>> {
-        let rows = sqlx::query(
-            "UPDATE iceberg_tables SET metadata_location = metadata_location
-             WHERE catalog_name = $1 AND table_namespace = $2 AND table_name = $3 RETURNING metadata_location",
-        )
-        .bind(CATALOG)
-        .bind(ident.namespace().join("."))
-        .bind(ident.name())
-        .fetch_all(&self.db)
-        .await?;
+        let mut tx = self.begin().await?;
+        let sql = format!(
+            "SELECT metadata_location FROM iceberg_tables
+             WHERE catalog_name = $1 AND table_namespace = $2 AND table_name = $3{}",
+            self.dialect.for_update()
+        );
+        let rows = sqlx::query(&sql)
+            .bind(CATALOG)
+            .bind(ident.namespace().join("."))
+            .bind(ident.name())
+            .fetch_all(&mut *tx)
+            .await?;
+        tx.rollback().await?;
         Ok(rows.first().map(|row| row.try_get(0)).transpose()?)
     }
 }

@@ -170,6 +170,6 @@ fn depth_is_no_bomb() {
         read(&Format::Json, "a.json", open.repeat(200_000).as_bytes());
         read(&Format::Ndjson, "a.ndjson", open.repeat(200_000).as_bytes());
     }
-    read(&csv(b',', b'"', true, "utf-8"), "a.csv", ",".repeat(1_000_000).as_bytes());
+    read(&csv(b',', b'"', true, "utf-8"), "a.csv", ",".repeat(200_000).as_bytes());
     read(&csv(b',', b'"', true, "utf-8"), "a.csv", format!("a\n\"{}", "x".repeat(1 << 20)).as_bytes());
 }

@@ -13,6 +13,10 @@ pub(crate) fn owners() -> Vec<&'static str> {
     checks::OWNERS.iter().map(|(word, _)| *word).collect()
 }
 
+pub(crate) fn on_violation() -> Vec<&'static str> {
+    checks::ON_VIOLATION.iter().map(|(word, _)| *word).collect()
+}
+
 pub(crate) fn dimensions() -> Vec<&'static str> {
     checks::DIMENSIONS.iter().map(|(word, _)| *word).collect()
 }
