@@ -7,8 +7,8 @@ use meshwright_spec::{Diagnostic, PortName, ProductName, Sources};
 use serde::Serialize;
 
 use crate::failure::{Failure, Findings, Result};
+use crate::retry::{ATTEMPTS, pause};
 use crate::run::quarantine::side_table;
-use crate::run::{ATTEMPTS, pause};
 
 /// A rejected run that was released.
 #[derive(Debug, Clone, Serialize)]

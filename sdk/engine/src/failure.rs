@@ -55,6 +55,26 @@ pub struct Rejection {
     pub sources: Sources,
 }
 
+impl Failure {
+    /// In one sentence, for the registry and for events.
+    pub(crate) fn said(&self) -> String {
+        match self {
+            Self::Product(f)
+            | Self::Usage(f)
+            | Self::Data(f)
+            | Self::Missing(f)
+            | Self::Unavailable(f)
+            | Self::Breaking(f) => {
+                f.diagnostics.first().map_or_else(String::new, |d| format!("{}: {}", d.code, d.message))
+            }
+            Self::Rejected(r) => {
+                format!("rejected by the checks of {} ports", r.ports.iter().filter(|p| p.report.rejects()).count())
+            }
+            Self::Operation(e) => e.to_string(),
+        }
+    }
+}
+
 impl Findings {
     /// One finding.
     pub fn one(diagnostic: Diagnostic, sources: &Sources) -> Self {

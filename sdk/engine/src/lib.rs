@@ -37,6 +37,7 @@ mod project;
 mod publish;
 mod query;
 mod report;
+mod retry;
 mod rollback;
 mod run;
 pub mod scan;

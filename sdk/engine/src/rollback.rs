@@ -9,7 +9,7 @@ use serde::Serialize;
 use serde_json::json;
 
 use crate::failure::{Failure, Findings, Result};
-use crate::run::{ATTEMPTS, pause};
+use crate::retry::{ATTEMPTS, pause};
 use crate::target::{Target, unknown};
 use crate::when::{When, kept};
 

@@ -5,7 +5,7 @@ mod release;
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use iceberg::spec::DataFile;
 use iceberg::table::Table;
@@ -33,8 +33,6 @@ use crate::work_key::work_key;
 
 /// How long a rejected branch can be queried, in milliseconds: seven days.
 const BRANCH_AGE: i64 = 7 * 24 * 3600 * 1000;
-/// How often a commit is tried again after another one to the same table won.
-pub(crate) const ATTEMPTS: u32 = 12;
 
 /// What `mesh run` can be told.
 #[derive(Debug, Clone, Default)]
@@ -75,7 +73,7 @@ pub async fn run(
     if let Err(failure) = &outcome
         && !run.finished
     {
-        let message = said(failure);
+        let message = failure.said();
         run.events.tell("run.failed", json!({ "message": message }));
         let finish = Finish { message: Some(message), detail: json!({}), ..Default::default() };
         if let Err(e) = catalog.finish_run(&id, RunOutcome::Failed, &[], &finish).await {
@@ -84,24 +82,6 @@ pub async fn run(
     }
     drop(guard);
     outcome
-}
-
-/// A failure in one sentence, for the registry and for events.
-fn said(failure: &Failure) -> String {
-    match failure {
-        Failure::Product(f)
-        | Failure::Usage(f)
-        | Failure::Data(f)
-        | Failure::Missing(f)
-        | Failure::Unavailable(f)
-        | Failure::Breaking(f) => {
-            f.diagnostics.first().map_or_else(String::new, |d| format!("{}: {}", d.code, d.message))
-        }
-        Failure::Rejected(r) => {
-            format!("rejected by the checks of {} ports", r.ports.iter().filter(|p| p.report.rejects()).count())
-        }
-        Failure::Operation(e) => e.to_string(),
-    }
 }
 
 struct Run<'a> {
@@ -404,13 +384,4 @@ impl Run<'_> {
 
 fn records(checked: &[CheckedPort]) -> Vec<CheckRecord> {
     checked.iter().flat_map(CheckedPort::records).collect()
-}
-
-/// 10 ms doubling to about 1 s, with jitter from the clock so that writers do not march in step.
-pub(crate) async fn pause(attempt: u32) {
-    let most = 10_u64 << attempt.min(7);
-    let jitter = std::time::SystemTime::now()
-        .duration_since(std::time::UNIX_EPOCH)
-        .map_or(0, |d| u64::from(d.subsec_nanos()) % most);
-    tokio::time::sleep(Duration::from_millis(most / 2 + jitter)).await;
 }

@@ -5,11 +5,9 @@ use meshwright_spec::{Diagnostic, Duration, PortName, Sources};
 use serde::Serialize;
 
 use crate::failure::{Failure, Findings, Result};
+use crate::retry::{ATTEMPTS, pause};
 use crate::target::{Seen, Target};
 use crate::when::{When, release_of, state_at};
-
-/// How often a change of names is tried again after another commit to the same table won.
-const ATTEMPTS: u32 = 12;
 
 /// A tag of one port.
 #[derive(Debug, Clone, Serialize)]
@@ -153,7 +151,7 @@ async fn commit(
     for attempt in 0.. {
         let tables = target.states(catalog).await?;
         match catalog.commit_all(change(&tables)?).await {
-            Err(e) if e.kind() == Kind::Conflict && attempt < ATTEMPTS => crate::run::pause(attempt).await,
+            Err(e) if e.kind() == Kind::Conflict && attempt < ATTEMPTS => pause(attempt).await,
             other => return Ok(other?),
         }
     }

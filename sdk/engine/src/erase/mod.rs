@@ -12,7 +12,7 @@ mod tables;
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{SecondsFormat, Utc};
-use meshwright_catalog::{Catalog, ErasureRecord, Reach, RegistryText, RunOutcome, inside, local, normal};
+use meshwright_catalog::{Catalog, ErasureRecord, Reach, RegistryText, RunOutcome, inside, local, normal, refs};
 use meshwright_spec::{PortName, ProductName};
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -173,14 +173,12 @@ async fn described(found: &tables::Found, names: &[BTreeSet<String>]) -> Result<
             }
         }
     }
-    let json = serde_json::to_value(metadata).unwrap_or_default();
-    let refs = json["refs"].as_object().into_iter().flatten();
-    let named = refs.filter(|(_, r)| r["snapshot-id"].as_i64().is_some_and(|id| snapshots.contains(&id)));
+    let named = refs(&found.table)?.into_iter().filter(|name| snapshots.contains(&name.snapshot_id));
     Ok(ErasedPort {
         port: found.port.to_string(),
         columns: names.iter().flatten().cloned().collect(),
         snapshots: snapshots.len(),
-        refs: named.map(|(name, _)| name.clone()).collect(),
+        refs: named.map(|one| one.name).collect(),
         files: found.files.len(),
         rows: found.rows(),
     })

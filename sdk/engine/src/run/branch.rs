@@ -8,13 +8,14 @@ use meshwright_catalog::{Change, Error, Kind};
 use meshwright_spec::{Contract, Output, PortName, WriteMode};
 use serde_json::json;
 
-use super::{ATTEMPTS, BRANCH_AGE, Run, Written, pause};
+use super::{BRANCH_AGE, Run, Written};
 use crate::blame::on_data;
 use crate::evolve::{Shaped, remember, shape};
 use crate::execute::Execution;
 use crate::failure::{Failure, Result};
 use crate::inputs::ResolvedInput;
 use crate::modes::{Replaced, replace_partitions, upsert};
+use crate::retry::{ATTEMPTS, pause};
 use crate::write::{Target, discard, promised, write};
 
 impl Run<'_> {

@@ -121,9 +121,8 @@ impl Run<'_> {
         for (at, (path, rows)) in bad.iter().enumerate() {
             let arrow = crate::columns::arrow_schema(&crate::columns::contract_columns(port.contract));
             let batches = split_rows(path, port.contract, &ids, rows.clone(), true)?;
-            let batches = batches.map(|batch| {
-                batch.map_err(|failure| datafusion::error::DataFusionError::Execution(super::said(&failure)))
-            });
+            let batches = batches
+                .map(|batch| batch.map_err(|failure| datafusion::error::DataFusionError::Execution(failure.said())));
             let stream = RecordBatchStreamAdapter::new(arrow, futures::stream::iter(batches));
             files.extend(write_rows(Box::pin(stream), &target, at).await?);
         }

@@ -3,13 +3,14 @@ use iceberg::table::Table;
 use meshwright_catalog::{Finish, Kind, LineageEdge, NewRelease, ReleasedPort, TableChange};
 use meshwright_spec::{Contract, PortName};
 
-use super::{ATTEMPTS, Run, Written, pause, records};
+use super::{Run, Written, records};
 use crate::checks::CheckedPort;
 use crate::failure::Result;
 use crate::inputs::ResolvedInput;
 use crate::lineage::{How, trace, trace_rows};
 use crate::project::mode_name;
 use crate::publish::product_record;
+use crate::retry::{ATTEMPTS, pause};
 use crate::steps::Plan;
 
 impl Run<'_> {
