@@ -123,6 +123,82 @@ fn parquet_is_judged_as_it_is_stored() {
 }
 
 #[test]
+fn values_that_no_check_asks_for_must_be_readable_too() {
+    let mesh = Mesh::new();
+    let product = orders(&mesh);
+    product.edit(
+        "contracts/orders.toml",
+        "[[checks]]\nid   = \"cups",
+        "at = { type = \"date\" }\n\n[[checks]]\nid   = \"cups",
+    );
+    let product = product.released();
+    product.write("torn.csv", "id,item,amount,at\nO-1,tea,1,2026-01-01\nO-2,tea,1,soon\n");
+    let said = product.mesh(["check", "torn.csv", "--port", "orders"]).exits(65);
+    said.says(&["torn.csv", "line 3", "`at`", "soon"]);
+    // nanoseconds have no place among microseconds, whatever the footer says of them
+    product.edit("contracts/orders.toml", "at = { type = \"date\" }", "at = { type = \"timestamp\", required = true }");
+    product.edit("product.toml", "at = \"date\"", "at = \"timestamp\"");
+    let sql = "select 'O-1' as id, 'tea' as item, cast(1 as double) as amount, \
+               arrow_cast(1767225600000000001, 'Timestamp(Nanosecond, None)') as at";
+    let file = product.dir.join("fine.parquet");
+    product.mesh(["query", sql, "--format", "parquet", "--output", file.to_str().unwrap()]).exits(0);
+    product.edit("product.toml", "data/orders.csv", "fine.parquet");
+    product.mesh(["check", "fine.parquet", "--port", "orders"]).exits(65).says(&[
+        "fine.parquet",
+        "`at`",
+        "nanoseconds",
+    ]);
+}
+
+#[test]
+fn what_footers_prove_is_what_rows_say() {
+    let mesh = Mesh::new();
+    let product = orders(&mesh).released();
+    let rows = |name: &str, bad: &str| {
+        let sql = format!(
+            "select 'O-' || cast(v as varchar) as id, case when v = 3 then {bad} else 'cup' end as item, \
+             cast(null as double) as amount, cast('2026-01-01' as date) as at \
+             from generate_series(1, 2000) as t(v)"
+        );
+        let file = product.dir.join(name);
+        product.mesh(["query", &sql, "--format", "parquet", "--output", file.to_str().unwrap()]).exits(0);
+    };
+    rows("a.parquet", "'tea'");
+    rows("b.parquet", "'pan'");
+    rows("c.parquet", "null");
+    product.edit("product.toml", "data/orders.csv", "*.parquet");
+    let judge = |files: &[&str]| {
+        let words = ["check"].iter().chain(files).chain(&["--port", "orders", "--json"]).copied().collect::<Vec<_>>();
+        product.mesh(words).json()["port"].clone()
+    };
+    let count = |port: &Value, id: &str| {
+        let result = port["results"].as_array().unwrap().iter().find(|r| r["id"] == id).unwrap().clone();
+        (
+            result["violations"].as_u64().unwrap(),
+            result["sample"][0]["file"].clone(),
+            result["sample"][0]["row"].clone(),
+        )
+    };
+    let clean = judge(&["a.parquet"]);
+    assert_eq!((&clean["rows"], &clean["executed"]), (&2000.into(), &clean["declared"]));
+    for id in ["item.values", "item.required", "amount.range", "key", "id.pattern", "cups-are-cheap"] {
+        assert_eq!(count(&clean, id).0, 0, "{id}");
+    }
+    let mixed = judge(&["*.parquet"]);
+    assert_eq!(mixed["rows"], 6000);
+    assert_eq!(count(&mixed, "item.values"), (1, "b.parquet".into(), 2.into()));
+    assert_eq!(count(&mixed, "item.required"), (1, "c.parquet".into(), 2.into()));
+    assert_eq!(count(&mixed, "key").0, 4000);
+    let ran = product.mesh(["run", "--json"]).exits(65).json();
+    let without_sample = |port: &Value| {
+        let mut all = results(port);
+        all.iter_mut().for_each(|result| drop(result.as_object_mut().unwrap().remove("sample")));
+        all
+    };
+    assert_eq!(without_sample(&mixed), without_sample(&ran["ports"][0]));
+}
+
+#[test]
 fn a_port_of_another_product_is_named_in_full() {
     let mesh = Mesh::new();
     orders(&mesh).released();

@@ -9,7 +9,7 @@ use meshwright_landing::{DataError, ReadOptions, Resource, Split, arrow_schema, 
 use meshwright_spec::{DataType, Format, Source};
 
 /// Splits per core, so that a slow one at the end keeps nobody waiting for long.
-const PER_CORE: usize = 8;
+const PER_CORE: usize = 32;
 
 /// Files cut into splits. A split stands for a file in [`RowOrigin`], until [`Feed::place`] says what it is a part of.
 pub(crate) struct Feed {
@@ -17,8 +17,6 @@ pub(crate) struct Feed {
     splits: Vec<(usize, Split)>,
     /// Rows found in each split.
     rows: Vec<u64>,
-    /// Locations of the files.
-    names: Vec<String>,
     /// Schema of the batches.
     pub(crate) schema: SchemaRef,
 }
@@ -31,7 +29,12 @@ impl Feed {
         columns: &[(String, DataType)],
         projection: Option<&[usize]>,
     ) -> Result<Self, Box<DataError>> {
-        let read = |as_stored| Self::cut(resources, source, columns, projection, as_stored);
+        let shares = match source.format {
+            Format::Parquet => cores() * PER_CORE,
+            _ => cores(),
+        };
+        let shares = shares.div_ceil(resources.len().max(1));
+        let read = |as_stored| Self::cut(resources, source, columns, projection, shares, as_stored);
         let feed = read(source.format == Format::Parquet)?;
         // files that store a column in different ways are read in the one way that all have in common
         match feed.splits.iter().all(|(_, split)| split.schema() == feed.schema) {
@@ -40,19 +43,25 @@ impl Feed {
         }
     }
 
+    /// One split per file, for reading single rows.
+    pub(crate) fn of_files(
+        resources: &[Resource],
+        source: &Source,
+        columns: &[(String, DataType)],
+        projection: &[usize],
+    ) -> Result<Self, Box<DataError>> {
+        Self::cut(resources, source, columns, Some(projection), 1, false)
+    }
+
     fn cut(
         resources: &[Resource],
         source: &Source,
         columns: &[(String, DataType)],
         projection: Option<&[usize]>,
+        shares: usize,
         as_stored: bool,
     ) -> Result<Self, Box<DataError>> {
         let options = ReadOptions { as_stored, ..ReadOptions::default() };
-        let shares = match source.format {
-            Format::Parquet => cores() * PER_CORE,
-            _ => cores(),
-        };
-        let shares = shares.div_ceil(resources.len().max(1));
         let mut splits = vec![];
         for (file, resource) in resources.iter().enumerate() {
             let one = std::slice::from_ref(resource);
@@ -64,8 +73,7 @@ impl Feed {
             None => arrow_schema(columns),
         };
         let schema = splits.first().map_or_else(none, |(_, split)| split.schema());
-        let names = resources.iter().map(|resource| resource.location.clone()).collect();
-        Ok(Self { rows: vec![0; splits.len()], splits, names, schema })
+        Ok(Self { rows: vec![0; splits.len()], splits, schema })
     }
 
     /// Gives every batch to the state of the worker that reads it; the states come back in no order.
@@ -123,9 +131,9 @@ impl Feed {
         }
     }
 
-    /// One row read again: the batch begins with it.
-    pub(crate) fn row(&self, split: u32, row: u64) -> Option<RecordBatch> {
-        let (_, split) = self.splits.get(split as usize)?;
+    /// One row of a file read again: the batch begins with it. Only for [`Feed::of_files`].
+    pub(crate) fn row(&self, file: usize, row: u64) -> Option<RecordBatch> {
+        let (_, split) = self.splits.iter().find(|(of, _)| *of == file)?;
         split.clone().open_after(row).next()?.ok().map(|batch| batch.slice(0, batch.num_rows().min(1)))
     }
 
@@ -134,12 +142,12 @@ impl Feed {
         (0..self.splits.len()).map(|at| at.to_string()).collect()
     }
 
-    /// The file that a mark stands for, and the row in it.
-    pub(crate) fn place(&self, mark: &str, row: u64) -> Option<(&str, u64)> {
-        let at: usize = mark.parse().ok()?;
+    /// The file that a row of a split belongs to, and the row's place in it.
+    pub(crate) fn place(&self, split: u32, row: u64) -> Option<(usize, u64)> {
+        let at = split as usize;
         let file = self.splits.get(at)?.0;
         let before = self.splits.iter().zip(&self.rows).take(at).filter(|((of, _), _)| *of == file);
-        Some((&self.names[file], before.map(|(_, rows)| rows).sum::<u64>() + row))
+        Some((file, before.map(|(_, rows)| rows).sum::<u64>() + row))
     }
 }
 

@@ -17,40 +17,64 @@ use super::files::{Opened, Place};
 /// A dictionary of more values is cheaper judged row by row.
 const MOST_VALUES: usize = 10_000;
 
+/// Where a file has a column.
+enum At {
+    /// Nowhere, and every row has another value than null there.
+    Default,
+    /// Nowhere: all rows are null.
+    Missing,
+    /// At this place of the file's schema.
+    Root(usize),
+}
+
 /// What is known of a file's columns, by their names in the contract. Columns that the file lacks are all null.
 /// Dictionaries are read of the columns that are named.
 pub(super) fn facts(file: &Opened, schema: &SchemaRef, ids: &[Place], dictionaries: &[String]) -> FileFacts {
+    let roots = file.metadata.metadata().file_metadata().schema_descr().root_schema().get_fields();
+    gather(file, schema, dictionaries, |name| {
+        let (_, id, default) = ids.iter().find(|(known, ..)| known == name)?;
+        let root = roots.iter().map(|f| f.get_basic_info()).position(|f| f.has_id() && f.id() == *id);
+        // a file that is older than the column has its default everywhere
+        let elsewhere = || if default.is_some() { At::Default } else { At::Missing };
+        Some(root.map_or_else(elsewhere, At::Root))
+    })
+}
+
+/// The same of a file that somebody else wrote: columns are known by their names, and nothing is said of those whose
+/// values are converted, because that may fail.
+pub(crate) fn facts_by_name(file: &Opened, schema: &SchemaRef, dictionaries: &[String]) -> FileFacts {
+    let stored = file.metadata.schema();
+    gather(file, schema, dictionaries, |name| {
+        let (root, field) = stored.column_with_name(name)?;
+        is_kept(field.data_type(), schema.field_with_name(name).ok()?.data_type()).then_some(At::Root(root))
+    })
+}
+
+fn gather(file: &Opened, schema: &SchemaRef, dictionaries: &[String], place: impl Fn(&str) -> Option<At>) -> FileFacts {
     let groups = file.metadata.metadata().row_groups();
+    let columns = file.metadata.parquet_schema();
     let rows = groups.iter().map(|g| g.num_rows() as u64).sum();
     let mut facts = FileFacts { rows, ..Default::default() };
     for field in schema.fields() {
-        let Some((_, id, default)) = ids.iter().find(|(name, ..)| name == field.name()) else { continue };
-        let id = *id;
-        let fields = file.metadata.metadata().file_metadata().schema_descr().root_schema().get_fields();
-        let root = fields.iter().position(|f| f.get_basic_info().has_id() && f.get_basic_info().id() == id);
-        let Some(root) = root else {
-            // a file that is older than the column has its default everywhere
-            if default.is_some() {
+        let root = match place(field.name()) {
+            Some(At::Root(root)) => root,
+            Some(At::Missing) => {
+                let column = ColumnFacts { nulls: Some(rows), ..Default::default() };
+                facts.columns.insert(field.name().clone(), column);
                 continue;
             }
-            let column = ColumnFacts { nulls: Some(rows), ..Default::default() };
-            facts.columns.insert(field.name().clone(), column);
-            continue;
+            Some(At::Default) | None => continue,
         };
-        if !fields[root].is_primitive() {
+        if !columns.root_schema().get_fields()[root].is_primitive() {
             continue;
         }
-        let same_type = file.metadata.schema().field(root).data_type() == value_type(field.data_type());
-        let leaf = groups.first().and_then(|g| {
-            g.columns().iter().position(|c| {
-                let info = c.column_descr().self_type().get_basic_info();
-                c.column_descr().path().parts().len() == 1 && info.has_id() && info.id() == id
-            })
-        });
-        let Some(leaf) = leaf else { continue };
+        let Some(leaf) = (0..columns.num_columns()).find(|leaf| columns.get_column_root_idx(*leaf) == root) else {
+            continue;
+        };
+        let stored = file.metadata.schema().field(root).data_type();
         let column = ColumnFacts {
             nulls: nulls(groups, leaf),
-            range: if same_type { range(groups, leaf, field.data_type()) } else { None },
+            range: if is_kept(stored, field.data_type()) { range(groups, leaf, field.data_type()) } else { None },
             values: match field.data_type() {
                 DataType::Dictionary(..) if dictionaries.contains(field.name()) => values(file, leaf),
                 _ => None,
@@ -59,6 +83,17 @@ pub(super) fn facts(file: &Opened, schema: &SchemaRef, ids: &[Place], dictionari
         facts.columns.insert(field.name().clone(), column);
     }
     facts
+}
+
+/// Whether every stored value is the same number or the same text in the promised type, so that reading cannot fail.
+pub(crate) fn is_kept(stored: &DataType, promised: &DataType) -> bool {
+    use DataType::{Int8, Int16, Int32, Int64, LargeUtf8, Utf8, Utf8View};
+    match (stored, value_type(promised)) {
+        (stored, promised) if stored == promised => true,
+        (Int8 | Int16 | Int32, Int32 | Int64) => true,
+        (Utf8 | LargeUtf8 | Utf8View, Utf8 | LargeUtf8 | Utf8View) => true,
+        _ => false,
+    }
 }
 
 fn value_type(data_type: &DataType) -> &DataType {

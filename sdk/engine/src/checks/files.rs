@@ -1,4 +1,5 @@
 //! Data files read for checks: by field id, few-valued text as dictionaries, row groups one by one.
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, RecordBatch, new_null_array};
@@ -35,9 +36,23 @@ pub(super) struct Piece {
     pub(super) first_row: u64,
 }
 
-pub(super) struct Opened {
-    pub(super) path: String,
-    pub(super) metadata: ArrowReaderMetadata,
+/// A Parquet file and its footer.
+pub(crate) struct Opened {
+    pub(crate) path: PathBuf,
+    pub(crate) metadata: ArrowReaderMetadata,
+}
+
+impl Opened {
+    pub(crate) fn open(path: impl Into<PathBuf>) -> Result<Self> {
+        let path = path.into();
+        let metadata = ArrowReaderMetadata::load(&std::fs::File::open(&path)?, ArrowReaderOptions::new());
+        Ok(Self { metadata: metadata.map_err(unreadable)?, path })
+    }
+
+    /// Rows of the file.
+    pub(crate) fn rows(&self) -> u64 {
+        self.metadata.metadata().file_metadata().num_rows().max(0).cast_unsigned()
+    }
 }
 
 pub(super) fn file_name(path: &str) -> String {

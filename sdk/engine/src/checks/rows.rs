@@ -78,7 +78,7 @@ pub(crate) fn split_rows(
     let local = path.strip_prefix("file://").unwrap_or(path).to_owned();
     let metadata =
         ArrowReaderMetadata::load(&std::fs::File::open(&local)?, ArrowReaderOptions::new()).map_err(unreadable)?;
-    let opened = Opened { path: local, metadata };
+    let opened = Opened { path: local.into(), metadata };
     let schema = arrow_schema(&contract_columns(contract));
     let names: Vec<String> = contract.columns.iter().map(|c| c.name.clone()).collect();
     let mut row = 0;
