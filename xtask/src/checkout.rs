@@ -37,13 +37,6 @@ pub(crate) fn build_mesh(release: bool) -> Result<PathBuf, String> {
     build(release, &["--bins"])
 }
 
-/// Builds an example of the engine with the features of the whole workspace, and returns it.
-pub(crate) fn build_example(name: &str) -> Result<PathBuf, String> {
-    process::run(&mut cargo(&["build", "--workspace", "--release", "--bins", "--example", name]))?;
-    let program = target()?.join("release/examples").join(format!("{name}{}", std::env::consts::EXE_SUFFIX));
-    if program.exists() { Ok(program) } else { Err(format!("the build made no {}", program.display())) }
-}
-
 /// The same as the tests have built it: what tests depend on turns features on, and DataFusion would be built twice.
 pub(crate) fn mesh_of_tests() -> Result<PathBuf, String> {
     build(false, &["--bins", "--tests"])

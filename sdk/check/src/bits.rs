@@ -93,16 +93,6 @@ impl Bits {
         self.words[row / 64] |= 1 << (row % 64);
     }
 
-    /// The bits, 64 rows to a word, and how many rows there are.
-    pub(crate) fn parts(&self) -> (&[u64], usize) {
-        (&self.words, self.rows)
-    }
-
-    /// Bits as [`Bits::parts`] gave them.
-    pub(crate) fn from_parts(words: Vec<u64>, rows: usize) -> Self {
-        Self { words, rows }
-    }
-
     /// Clears rows that the other has.
     pub(crate) fn remove(&mut self, other: &Self) {
         for (word, other) in self.words.iter_mut().zip(&other.words) {

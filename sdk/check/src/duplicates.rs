@@ -11,19 +11,18 @@ use crate::bits::Bits;
 use crate::frame::RowOrigin;
 use crate::keys::Key;
 use crate::report::Duplicates;
-use crate::store::{Reader, Writer};
 
 /// The keys of one batch.
 #[derive(Debug)]
 pub(crate) struct Block<K> {
-    origin: RowOrigin,
+    pub(crate) origin: RowOrigin,
     /// Which rows of the batch the keys belong to, if not all.
-    taken: Option<Bits>,
-    keys: Vec<K>,
+    pub(crate) taken: Option<Bits>,
+    pub(crate) keys: Vec<K>,
     /// Each key is greater than the one before.
     ascending: bool,
-    min: K,
-    max: K,
+    pub(crate) min: K,
+    pub(crate) max: K,
 }
 
 /// What was found.
@@ -33,6 +32,50 @@ pub(crate) struct Found<K> {
     pub(crate) duplicates: Duplicates,
     /// The keys that occur more than once, in order.
     repeated: Vec<K>,
+}
+
+impl<K: Key> Found<K> {
+    /// Whether no key occurs more than once.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.repeated.is_empty()
+    }
+
+    /// Adds what one thread found in partitions of its own.
+    pub(crate) fn take_in(&mut self, mut counter: Counter<K>) {
+        self.duplicates.excess += counter.excess;
+        self.repeated.append(&mut counter.repeated);
+    }
+
+    /// Counts what was found, when all of it is there.
+    pub(crate) fn settle(&mut self) {
+        self.duplicates.values = self.repeated.len() as u64;
+        self.duplicates.rows = self.duplicates.excess + self.duplicates.values;
+        self.repeated.sort_unstable();
+    }
+
+    /// Whether a key is one of the repeated. Nearly all keys are single: a bitmap of hashes tells that faster than a
+    /// search.
+    pub(crate) fn test(&self) -> impl Fn(&K) -> bool + '_ {
+        let mut maybe = vec![0_u64; 1 << 10];
+        for key in &self.repeated {
+            let at = key.spread() >> 48;
+            maybe[at as usize / 64] |= 1 << (at % 64);
+        }
+        move |key| {
+            let at = key.spread() >> 48;
+            maybe[at as usize / 64] >> (at % 64) & 1 == 1 && self.repeated.binary_search(key).is_ok()
+        }
+    }
+}
+
+/// The rows of a batch that its keys belong to.
+pub(crate) struct Rows;
+
+impl Rows {
+    /// The row of a key by its number among the keys.
+    pub(crate) fn of(taken: Option<&Bits>, key: usize) -> usize {
+        taken.map_or(key, |taken| taken.iter().nth(key).unwrap_or_default())
+    }
 }
 
 /// Memory for spreading keys in one round.
@@ -53,32 +96,6 @@ impl<K: Key> Block<K> {
         Some(Self { origin, taken, keys, ascending, min, max })
     }
 
-    /// Writes the keys; the file is left out, because states are kept by file.
-    pub(crate) fn save(&self, to: &mut Writer, keys: impl Fn(&mut Writer, &[K])) {
-        to.whole(self.origin.first_row);
-        to.flag(self.taken.is_some());
-        if let Some(taken) = &self.taken {
-            let (words, rows) = taken.parts();
-            to.wholes(words);
-            to.whole(rows as u64);
-        }
-        keys(to, &self.keys);
-    }
-
-    /// Reads the keys of a file.
-    pub(crate) fn load(
-        from: &mut Reader<'_>,
-        file: u32,
-        keys: impl Fn(&mut Reader<'_>) -> Option<Vec<K>>,
-    ) -> Option<Self> {
-        let first_row = from.whole()?;
-        let taken = match from.flag()? {
-            true => Some(Bits::from_parts(from.wholes()?, from.whole()? as usize)),
-            false => None,
-        };
-        Self::new(RowOrigin { file, first_row }, taken, keys(from)?)
-    }
-
     fn place(&self) -> (u32, u64) {
         (self.origin.file, self.origin.first_row)
     }
@@ -97,9 +114,7 @@ pub(crate) fn find<K: Key>(blocks: &[Block<K>], threads: usize) -> Found<K> {
         let parts = spread_out(&blocks, spread, round, threads);
         count(&parts, partitions, threads, &mut found);
     }
-    found.duplicates.values = found.repeated.len() as u64;
-    found.duplicates.rows = found.duplicates.excess + found.duplicates.values;
-    found.repeated.sort_unstable();
+    found.settle();
     found
 }
 
@@ -109,18 +124,9 @@ pub(crate) fn first_rows<K: Key>(blocks: &mut [Block<K>], found: &Found<K>, limi
     if found.repeated.is_empty() || limit == 0 {
         return rows;
     }
-    // nearly all keys are single: a bitmap of hashes tells that faster than a search
-    let mut maybe = vec![0_u64; 1 << 10];
-    for key in &found.repeated {
-        let at = key.spread() >> 48;
-        maybe[at as usize / 64] |= 1 << (at % 64);
-    }
+    let repeats = found.test();
     blocks.sort_by_key(|block| block.place());
     for block in blocks.iter() {
-        let repeats = |key: &K| {
-            let at = key.spread() >> 48;
-            maybe[at as usize / 64] >> (at % 64) & 1 == 1 && found.repeated.binary_search(key).is_ok()
-        };
         let mut at_row: Box<dyn Iterator<Item = usize>> = match &block.taken {
             Some(taken) => Box::new(taken.iter()),
             None => Box::new(0..block.keys.len()),
@@ -158,13 +164,24 @@ fn suspects<K: Key>(blocks: &[Block<K>]) -> Vec<&Block<K>> {
     suspects
 }
 
-#[derive(Clone, Copy)]
-struct Spread {
-    round_bits: u32,
-    partition_bits: u32,
+/// Where hashes send their keys.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Spread {
+    pub(crate) round_bits: u32,
+    pub(crate) partition_bits: u32,
 }
 
 impl Spread {
+    /// One round only.
+    pub(crate) fn flat(partition_bits: u32) -> Self {
+        Self { round_bits: 0, partition_bits }
+    }
+
+    /// Enough partitions for so many keys.
+    pub(crate) fn bits_for(keys: usize) -> u32 {
+        (keys / PARTITION_KEYS).next_power_of_two().ilog2()
+    }
+
     /// The round in the upper bits, the partition in the lower ones.
     #[inline]
     fn slot<K: Key>(self, key: K) -> usize {
@@ -174,21 +191,37 @@ impl Spread {
     }
 }
 
-/// Spreads the keys of one round over partitions: one set of partitions per thread.
-fn spread_out<K: Key>(blocks: &[&Block<K>], spread: Spread, round: usize, threads: usize) -> Vec<Vec<Vec<K>>> {
-    let share = blocks.len().div_ceil(threads);
-    let work = |blocks: &[&Block<K>]| {
-        let partitions = 1 << spread.partition_bits;
-        let keys: usize = blocks.iter().map(|block| block.keys.len()).sum();
-        let expected = (keys >> spread.round_bits) / partitions;
-        let mut parts: Vec<Vec<K>> = (0..partitions).map(|_| Vec::with_capacity(expected + expected / 8 + 8)).collect();
-        for key in blocks.iter().flat_map(|block| &block.keys) {
-            let slot = spread.slot(*key);
-            if slot >> spread.partition_bits == round {
-                parts[slot & (partitions - 1)].push(*key);
-            }
+/// Sends keys of one round to their partitions.
+pub(crate) fn scatter<'a, K: Key>(
+    keys: impl Iterator<Item = &'a K>,
+    count: usize,
+    spread: Spread,
+    round: usize,
+) -> Vec<Vec<K>> {
+    let partitions = 1 << spread.partition_bits;
+    let expected = count / partitions;
+    let mut parts: Vec<Vec<K>> = (0..partitions).map(|_| Vec::with_capacity(expected + expected / 8 + 8)).collect();
+    for key in keys {
+        let slot = spread.slot(*key);
+        if slot >> spread.partition_bits == round {
+            parts[slot & (partitions - 1)].push(*key);
         }
-        parts
+    }
+    parts
+}
+
+/// Spreads the keys of one round over partitions: one set of partitions per thread.
+pub(crate) fn spread_out<K: Key>(
+    blocks: &[&Block<K>],
+    spread: Spread,
+    round: usize,
+    threads: usize,
+) -> Vec<Vec<Vec<K>>> {
+    let share = blocks.len().div_ceil(threads).max(1);
+    let work = |blocks: &[&Block<K>]| {
+        let keys: usize = blocks.iter().map(|block| block.keys.len()).sum();
+        let keys_of_round = keys >> spread.round_bits;
+        scatter(blocks.iter().flat_map(|block| &block.keys), keys_of_round, spread, round)
     };
     if threads == 1 {
         return vec![work(blocks)];
@@ -212,9 +245,7 @@ fn count<K: Key>(parts: &[Vec<Vec<K>>], partitions: usize, threads: usize, found
             }
             counter.look_through(parts.iter().map(|part| part[partition].as_slice()));
         }
-        let mut found = found.lock().expect("counting keys does not panic");
-        found.duplicates.excess += counter.excess;
-        found.repeated.append(&mut counter.repeated);
+        found.lock().expect("counting keys does not panic").take_in(counter);
     };
     if threads == 1 {
         return work();
@@ -227,15 +258,16 @@ fn count<K: Key>(parts: &[Vec<Vec<K>>], partitions: usize, threads: usize, found
 }
 
 /// One thread's table, used for partition after partition.
-#[derive(Default)]
-struct Counter<K> {
+#[derive(Debug, Default)]
+pub(crate) struct Counter<K> {
     table: Vec<K>,
     excess: u64,
     repeated: Vec<K>,
 }
 
 impl<K: Key> Counter<K> {
-    fn look_through<'a>(&mut self, slices: impl Iterator<Item = &'a [K]> + Clone) {
+    /// Counts repetitions in one partition.
+    pub(crate) fn look_through<'a>(&mut self, slices: impl Iterator<Item = &'a [K]> + Clone) {
         let keys: usize = slices.clone().map(<[K]>::len).sum();
         let mask = (keys * 2).next_power_of_two().max(16) - 1;
         self.table.clear();

@@ -22,9 +22,29 @@ use crate::text::{Dictionary, is_text, value, with_dictionary};
 pub(crate) trait Key: Copy + Ord + Hash + Default + Send + Sync + 'static {
     /// A well-mixed hash, for partitions and tables.
     fn spread(self) -> u64;
+    /// Writes the key into as many bytes as it has.
+    fn put(self, to: &mut [u8]);
+    /// Reads the key from its bytes.
+    fn get(from: &[u8]) -> Self;
+}
+
+macro_rules! bytes_of_key {
+    () => {
+        #[inline]
+        fn put(self, to: &mut [u8]) {
+            to.copy_from_slice(&self.to_le_bytes());
+        }
+
+        #[inline]
+        fn get(from: &[u8]) -> Self {
+            from.try_into().map_or(0, Self::from_le_bytes)
+        }
+    };
 }
 
 impl Key for u64 {
+    bytes_of_key!();
+
     #[inline]
     fn spread(self) -> u64 {
         let mixed = self.wrapping_mul(0x9E37_79B9_7F4A_7C15);
@@ -33,6 +53,8 @@ impl Key for u64 {
 }
 
 impl Key for u128 {
+    bytes_of_key!();
+
     #[inline]
     fn spread(self) -> u64 {
         ((self as u64) ^ ((self >> 64) as u64).wrapping_mul(0xFF51_AFD7_ED55_8CCD).rotate_left(29)).spread()

@@ -1,4 +1,5 @@
 //! One walk over the data, or over one thread's part of them.
+use std::path::Path;
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, RecordBatch, RecordBatchOptions, new_null_array};
@@ -105,6 +106,30 @@ impl Pass {
         state.save(&mut to).then_some(to.0)
     }
 
+    /// Writes the keys of the rows seen, for a check that keeps them ([`Suite::keeps_keys`]); only of a pass over one
+    /// file.
+    ///
+    /// # Errors
+    /// If the file cannot be written, or the check failed to run.
+    pub fn keep_keys(&mut self, check: usize, threads: usize, to: &Path) -> std::io::Result<()> {
+        self.state(check)?.keep_keys(threads, to)
+    }
+
+    /// Whether a key of the rows seen is among keys that [`Self::keep_keys`] wrote.
+    ///
+    /// # Errors
+    /// If the file cannot be read or is damaged, or the check failed to run.
+    pub fn has_kept_keys(&mut self, check: usize, threads: usize, kept: &Path) -> std::io::Result<bool> {
+        self.state(check)?.has_kept_keys(threads, kept)
+    }
+
+    fn state(&mut self, check: usize) -> std::io::Result<&mut Box<dyn State>> {
+        match self.progress.get_mut(check).map(|progress| &mut progress.state) {
+            Some(Ok(Some(state))) => Ok(state),
+            _ => Err(std::io::Error::other("the check failed to run")),
+        }
+    }
+
     /// Takes in a batch. What goes wrong is reported with the check that it hits; the others go on.
     pub fn update(&mut self, batch: &RecordBatch, origin: RowOrigin) {
         let rows = batch.num_rows();
@@ -126,6 +151,11 @@ impl Pass {
     /// Takes in what another pass of the same suite has seen.
     pub fn merge(&mut self, other: Pass) {
         self.rows += other.rows;
+        self.merge_more_answers(other);
+    }
+
+    /// Takes in answers to other checks of rows that are counted already.
+    pub fn merge_more_answers(&mut self, other: Pass) {
         for (mine, theirs) in self.progress.iter_mut().zip(other.progress) {
             mine.in_scope += theirs.in_scope;
             match (&mut mine.state, theirs.state) {

@@ -1,5 +1,6 @@
 //! What a kind of check is to the pass: a rule that starts states, one per thread, which are fed, merged and finished.
 use std::any::Any;
+use std::path::Path;
 use std::sync::Arc;
 
 use arrow::array::ArrayRef;
@@ -20,6 +21,10 @@ pub(crate) trait Rule: Send + Sync {
     fn start(&self, limit: usize) -> Box<dyn State>;
     /// The state that [`State::save`] wrote, of the data of this file; `None` if the bytes are no such state.
     fn load(&self, limit: usize, from: &mut Reader<'_>, file: u32) -> Option<Box<dyn State>>;
+    /// Whether what was seen of a file says nothing of how it goes with others: keys are kept beside it.
+    fn keeps_keys(&self) -> bool {
+        false
+    }
     /// The state that reading the file would lead to, if its metadata prove it.
     fn prove(&self, _limit: usize, _facts: &Facts<'_>) -> Option<Box<dyn State>> {
         None
@@ -34,6 +39,14 @@ pub(crate) trait State: Any + Send {
     fn merge(&mut self, other: Box<dyn State>);
     /// Writes what was seen of one file; false if that cannot be kept.
     fn save(&self, to: &mut Writer) -> bool;
+    /// Writes the keys of the rows seen, for rules that keep them.
+    fn keep_keys(&mut self, _threads: usize, _to: &Path) -> std::io::Result<()> {
+        Err(std::io::ErrorKind::Unsupported.into())
+    }
+    /// Whether a key of the rows seen is among keys that were kept.
+    fn has_kept_keys(&mut self, _threads: usize, _kept: &Path) -> std::io::Result<bool> {
+        Err(std::io::ErrorKind::Unsupported.into())
+    }
     /// From now on every violating row is remembered, not only the first ones. Rules about the table ignore it.
     fn remember_rows(&mut self) {}
     /// The outcome, before tolerance and severity are applied.

@@ -2,7 +2,7 @@
 use serde_json::Value;
 
 /// Raised when any state's bytes change their meaning, so that old ones are not read.
-pub(crate) const FORMAT: u32 = 1;
+pub(crate) const FORMAT: u32 = 2;
 
 /// Bytes in the making.
 #[derive(Debug, Default)]

@@ -167,6 +167,13 @@ impl Suite {
         self.plan.entries.iter().map(|entry| entry.name.as_deref()).collect()
     }
 
+    /// Whether a check compares rows of all files with each other: its answers for single files are of use only where
+    /// their keys were kept too ([`Pass::keep_keys`]) and none of them is repeated.
+    pub fn keeps_keys(&self, check: usize) -> bool {
+        let entry = self.plan.entries.get(check);
+        entry.is_some_and(|entry| matches!(&entry.body, Body::Rule(rule) if rule.keeps_keys()))
+    }
+
     /// Which checks a pass answers.
     pub fn answerable(&self) -> Vec<bool> {
         self.plan.entries.iter().map(|entry| matches!(entry.body, Body::Rule(_))).collect()

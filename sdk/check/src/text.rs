@@ -109,6 +109,38 @@ pub(crate) fn judge(
     Ok(())
 }
 
+/// Judges the texts of a plain array many at a time: `misses` calls back with the numbers of those that fail. False if
+/// the array is a dictionary, whose values are better judged by themselves.
+pub(crate) fn judge_together(
+    array: &ArrayRef,
+    out: &mut Bits,
+    misses: impl Fn(&[&[u8]], &mut dyn FnMut(usize)),
+) -> bool {
+    const TOGETHER: usize = 1024;
+    let (mut rows, mut texts) = (Vec::with_capacity(TOGETHER), Vec::with_capacity(TOGETHER));
+    macro_rules! run {
+        ($texts:expr) => {{
+            let all = $texts;
+            for start in (0..all.len()).step_by(TOGETHER) {
+                rows.clear();
+                texts.clear();
+                for row in (start..all.len().min(start + TOGETHER)).filter(|row| all.is_valid(*row)) {
+                    rows.push(row);
+                    texts.push(all.value(row).as_bytes());
+                }
+                misses(&texts, &mut |at| out.set(rows[at]));
+            }
+        }};
+    }
+    match array.data_type() {
+        DataType::Utf8 => run!(array.as_string::<i32>()),
+        DataType::LargeUtf8 => run!(array.as_string::<i64>()),
+        DataType::Utf8View => run!(array.as_string_view()),
+        _ => return false,
+    }
+    true
+}
+
 /// Calls `test` for rows that are not null.
 pub(crate) fn set_valid(nulls: Option<&NullBuffer>, out: &mut Bits, mut test: impl FnMut(usize) -> bool) {
     match nulls.filter(|nulls| nulls.null_count() > 0) {

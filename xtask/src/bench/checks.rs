@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::Bench;
 use super::measure::{Contender, Patience, in_turns, median};
 use super::report::{Aim, Report};
-use crate::checkout::{build_example, fresh_folder};
+use crate::checkout::fresh_folder;
 use crate::process;
 
 const ROWS: u64 = 10_000_000;
@@ -18,7 +18,8 @@ pub(super) fn measure(bench: &Bench, report: &mut Report, patience: &mut Patienc
     let Some(bin) = bench.peers.bin("polars") else { return Err("without pyarrow there are no rows to check".into()) };
     let rows = if bench.large { ROWS * 10 } else { ROWS };
     let clean = orders(bench, &bin, rows, 0, "clean")?;
-    let decode = build_example("decode")?;
+    // built with the other programs of the workspace, beside `mesh`
+    let decode = bench.mesh.with_file_name(format!("mesh-bench-tables{}", std::env::consts::EXE_SUFFIX));
     for (name, kind, expected, most) in [("checks, dirty", "dirty", 65, 1.4), ("checks, clean", "clean", 0, 0.7)] {
         println!("measuring: {name} ...");
         let file = orders(bench, &bin, rows, 0, kind)?;
@@ -75,7 +76,7 @@ fn case(
     every_mistake(check(), file)?;
     let floor = || {
         let mut command = Command::new(decode);
-        command.arg(file);
+        command.arg("decode").arg(file);
         command
     };
     let mut contenders = vec![

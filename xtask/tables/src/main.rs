@@ -5,8 +5,11 @@
 //! mesh-bench-tables commits HOME COUNT GO         appends, one file and one commit each, from the moment GO (seconds since 1970)
 //! mesh-bench-tables verify HOME                   rows, snapshots, and files that nobody names
 //! mesh-bench-tables write HOME CONTRACT FILE MODE a Parquet file into the port `bench.tables.rows`: append, upsert or replace
+//! mesh-bench-tables decode FILE                   decodes a Parquet file and does nothing with it
 //! ```
 #![allow(clippy::print_stdout, clippy::unwrap_used, reason = "its output is for the benchmark that started it")]
+
+mod decode;
 
 use std::collections::{BTreeSet, HashMap};
 use std::path::Path;
@@ -39,6 +42,7 @@ async fn main() {
         ["commits", home, count, go] => commits(home, count.parse().unwrap(), go.parse().unwrap()).await,
         ["verify", home] => verify(home).await,
         ["write", home, contract, file, mode] => write(home, contract, file, mode).await,
+        ["decode", file] => decode::decode(file),
         _ => panic!("see the first lines of xtask/tables/src/main.rs"),
     };
     println!("{said}");

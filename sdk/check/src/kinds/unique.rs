@@ -1,75 +1,67 @@
 //! `unique`: no two rows in scope have the same values. Rows with a null in any of the columns are left out; nulls are
 //! `not_null`'s business. All three ways to count are reported, the tolerance speaks of the excess.
+use std::path::Path;
 use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
-use crate::duplicates::{Block, find, first_rows};
+use crate::bits::Bits;
+use crate::duplicates::Block;
 use crate::evidence::{Exhibit, Field, masked};
-use crate::frame::View;
+use crate::frame::{RowOrigin, View};
+use crate::key_index;
+use crate::key_store::{Budget, KeyStore};
 use crate::keys::{Key, KeyMaker, Keys, Memory};
 use crate::planner::Planner;
+use crate::report::Duplicates;
 use crate::rule::{End, Measure, Rule, State, same};
 use crate::store::{Reader, Writer};
 
 struct Unique {
     keys: KeyMaker,
     shown: Arc<[Field]>,
+    budget: Budget,
 }
 
 /// Plans the check.
 pub(crate) fn plan(columns: &[String], planner: &mut Planner<'_>) -> Result<Box<dyn Rule>, String> {
     let known = columns.iter().map(|name| planner.column(name)).collect::<Result<_, _>>()?;
     let shown = columns.iter().map(|name| planner.field(name)).collect::<Result<_, _>>()?;
-    Ok(Box::new(Unique { keys: KeyMaker::new(known)?, shown }))
+    Ok(Box::new(Unique { keys: KeyMaker::new(known)?, shown, budget: Budget::default() }))
 }
 
 impl Rule for Unique {
     fn start(&self, limit: usize) -> Box<dyn State> {
-        let blocks = if self.keys.is_wide() { Blocks::Wide(Vec::new()) } else { Blocks::Narrow(Vec::new()) };
-        Box::new(UniqueState {
+        Box::new(self.state(limit, 0))
+    }
+
+    fn load(&self, limit: usize, from: &mut Reader<'_>, _: u32) -> Option<Box<dyn State>> {
+        let nulls = from.whole()?;
+        Some(Box::new(self.state(limit, nulls)))
+    }
+
+    fn keeps_keys(&self) -> bool {
+        true
+    }
+}
+
+impl Unique {
+    fn state(&self, limit: usize, nulls: u64) -> UniqueState {
+        let stores = match self.keys.is_wide() {
+            true => Stores::Wide(KeyStore::new(self.budget.clone())),
+            false => Stores::Narrow(KeyStore::new(self.budget.clone())),
+        };
+        UniqueState {
             keys: self.keys.clone(),
             shown: self.shown.clone(),
             key_fields: Arc::new([]),
             limit,
             memory: Memory::new(),
-            blocks,
-            nulls: 0,
-            all_rows: false,
-        })
-    }
-
-    fn load(&self, limit: usize, from: &mut Reader<'_>, file: u32) -> Option<Box<dyn State>> {
-        let nulls = from.whole()?;
-        let mut key_fields = Vec::new();
-        for _ in 0..from.whole()? {
-            let (index, name) = (from.whole()? as usize, String::from_utf8(from.bytes()?.to_vec()).ok()?);
-            key_fields.push(Field { index, name, masked: from.flag()? });
-        }
-        let blocks = match from.flag()? {
-            true => Blocks::Wide(load(from, file, |from| from.wides())?),
-            false => Blocks::Narrow(load(from, file, |from| from.wholes())?),
-        };
-        Some(Box::new(UniqueState {
-            keys: self.keys.clone(),
-            shown: self.shown.clone(),
-            key_fields: key_fields.into(),
-            limit,
-            memory: Memory::new(),
-            blocks,
+            stores,
             nulls,
             all_rows: false,
-        }))
+        }
     }
-}
-
-fn load<K: Key>(
-    from: &mut Reader<'_>,
-    file: u32,
-    keys: impl Fn(&mut Reader<'_>) -> Option<Vec<K>>,
-) -> Option<Vec<Block<K>>> {
-    let count = from.whole()?;
-    (0..count).map(|_| Block::load(from, file, &keys)).collect()
 }
 
 struct UniqueState {
@@ -79,15 +71,15 @@ struct UniqueState {
     key_fields: Arc<[Field]>,
     limit: usize,
     memory: Memory,
-    blocks: Blocks,
+    stores: Stores,
     nulls: u64,
     /// Whether every row of a repeated value is asked for.
     all_rows: bool,
 }
 
-enum Blocks {
-    Narrow(Vec<Block<u64>>),
-    Wide(Vec<Block<u128>>),
+enum Stores {
+    Narrow(KeyStore<u64>),
+    Wide(KeyStore<u128>),
 }
 
 impl State for UniqueState {
@@ -97,17 +89,9 @@ impl State for UniqueState {
         }
         let (taken, keys) = self.keys.read(view, &mut self.memory)?;
         let origin = view.frame.origin;
-        let count = match (&mut self.blocks, keys) {
-            (Blocks::Narrow(blocks), Keys::Narrow(keys)) => {
-                let count = keys.len();
-                blocks.extend(Block::new(origin, taken, keys));
-                count
-            }
-            (Blocks::Wide(blocks), Keys::Wide(keys)) => {
-                let count = keys.len();
-                blocks.extend(Block::new(origin, taken, keys));
-                count
-            }
+        let count = match (&mut self.stores, keys) {
+            (Stores::Narrow(store), Keys::Narrow(keys)) => put_aside(store, origin, taken, keys)?,
+            (Stores::Wide(store), Keys::Wide(keys)) => put_aside(store, origin, taken, keys)?,
             _ => return Err("the width of keys changed".into()),
         };
         self.nulls += view.in_scope - count as u64;
@@ -121,34 +105,31 @@ impl State for UniqueState {
         if self.key_fields.is_empty() {
             self.key_fields = other.key_fields;
         }
-        match (&mut self.blocks, other.blocks) {
-            (Blocks::Narrow(blocks), Blocks::Narrow(more)) => blocks.extend(more),
-            (Blocks::Wide(blocks), Blocks::Wide(more)) => blocks.extend(more),
+        match (&mut self.stores, other.stores) {
+            (Stores::Narrow(store), Stores::Narrow(more)) => store.merge(more),
+            (Stores::Wide(store), Stores::Wide(more)) => store.merge(more),
             _ => unreachable!("states of one check have keys of one width"),
         }
     }
 
+    /// Only what has to be known beside the keys, which are kept by themselves.
     fn save(&self, to: &mut Writer) -> bool {
         to.whole(self.nulls);
-        to.whole(self.key_fields.len() as u64);
-        for field in self.key_fields.iter() {
-            to.whole(field.index as u64);
-            to.bytes(field.name.as_bytes());
-            to.flag(field.masked);
-        }
-        match &self.blocks {
-            Blocks::Wide(blocks) => {
-                to.flag(true);
-                to.whole(blocks.len() as u64);
-                blocks.iter().for_each(|block| block.save(to, |to, keys| to.wides(keys)));
-            }
-            Blocks::Narrow(blocks) => {
-                to.flag(false);
-                to.whole(blocks.len() as u64);
-                blocks.iter().for_each(|block| block.save(to, |to, keys| to.wholes(keys)));
-            }
-        }
         true
+    }
+
+    fn keep_keys(&mut self, threads: usize, to: &Path) -> std::io::Result<()> {
+        match &mut self.stores {
+            Stores::Narrow(store) => key_index::write(store, threads, to),
+            Stores::Wide(store) => key_index::write(store, threads, to),
+        }
+    }
+
+    fn has_kept_keys(&mut self, threads: usize, kept: &Path) -> std::io::Result<bool> {
+        match &mut self.stores {
+            Stores::Narrow(store) => key_index::has_any(store, threads, kept),
+            Stores::Wide(store) => key_index::has_any(store, threads, kept),
+        }
     }
 
     fn remember_rows(&mut self) {
@@ -156,25 +137,50 @@ impl State for UniqueState {
     }
 
     fn finish(mut self: Box<Self>, end: &End<'_>) -> Measure {
-        match std::mem::replace(&mut self.blocks, Blocks::Narrow(Vec::new())) {
-            Blocks::Narrow(blocks) => self.measure(blocks, end, u128::from),
-            Blocks::Wide(blocks) => self.measure(blocks, end, |key| key),
-        }
+        let all = if self.all_rows { usize::MAX } else { self.limit };
+        let found = match &mut self.stores {
+            Stores::Narrow(store) => repeated(store, end.threads, all, u128::from),
+            Stores::Wide(store) => repeated(store, end.threads, all, |key| key),
+        };
+        let (duplicates, found) = match found {
+            Ok(found) => found,
+            Err(message) => return Measure::Failed(message),
+        };
+        let shown = found.iter().take(self.limit);
+        let sample = shown.map(|(file, row, key)| self.exhibit(*file, *row, *key)).collect();
+        let rows = if self.all_rows { found.iter().map(|(file, row, _)| (*file, *row)).collect() } else { vec![] };
+        let violations = duplicates.excess;
+        Measure::Rows { violations, nulls: self.nulls, sample, duplicates: Some(duplicates), rows }
     }
 }
 
-impl UniqueState {
-    fn measure<K: Key>(&self, mut blocks: Vec<Block<K>>, end: &End<'_>, widen: impl Fn(K) -> u128) -> Measure {
-        let found = find(&blocks, end.threads);
-        let limit = if self.all_rows { usize::MAX } else { self.limit };
-        let found_rows = first_rows(&mut blocks, &found, limit);
-        let shown = found_rows.iter().take(self.limit);
-        let sample = shown.map(|(file, row, key)| self.exhibit(*file, *row, widen(*key))).collect();
-        let rows = if self.all_rows { found_rows.iter().map(|(file, row, _)| (*file, *row)).collect() } else { vec![] };
-        let duplicates = Some(found.duplicates);
-        Measure::Rows { violations: found.duplicates.excess, nulls: self.nulls, sample, duplicates, rows }
+/// Puts the keys of a batch aside and says how many there are.
+fn put_aside<K: Key>(
+    store: &mut KeyStore<K>,
+    origin: RowOrigin,
+    taken: Option<Bits>,
+    keys: Vec<K>,
+) -> Result<usize, String> {
+    let count = keys.len();
+    if let Some(block) = Block::new(origin, taken, keys) {
+        store.push(block)?;
     }
+    Ok(count)
+}
 
+/// How many keys are repeated, and so many rows of these.
+fn repeated<K: Key>(
+    store: &mut KeyStore<K>,
+    threads: usize,
+    limit: usize,
+    widen: impl Fn(K) -> u128,
+) -> Result<(Duplicates, Vec<(u32, u64, u128)>), String> {
+    let found = store.find(threads)?;
+    let rows = store.first_rows(&found, limit)?;
+    Ok((found.duplicates, rows.into_iter().map(|(file, row, key)| (file, row, widen(key))).collect()))
+}
+
+impl UniqueState {
     /// Values are known where keys are exact; the rest is left for [`crate::Suite::complete`].
     fn exhibit(&self, file: u32, row: u64, key: u128) -> Exhibit {
         let mut open = false;

@@ -2,8 +2,10 @@
 //! as long as it lives, and an append is checked by reading what was appended.
 //!
 //! One file per data file, under the table's id: a name of the question, the answer's bytes, and a sum over all of it.
-//! Whatever is missing, unreadable or of another version is asked anew; nothing depends on what is kept.
-use std::collections::{HashMap, HashSet};
+//! Beside it lie the keys of checks that compare the rows of all files, and for each such check the files of which it is
+//! known that they share no key. Whatever is missing, unreadable or of another version is asked anew; nothing depends on
+//! what is kept.
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
@@ -26,40 +28,88 @@ impl States {
 
     /// The answers kept for a data file; none where there are none.
     pub(super) fn read(&self, path: &str, size: u64) -> Answers {
-        std::fs::read(self.place(path, size)).ok().and_then(|bytes| decode(&bytes)).unwrap_or_default()
+        read(&self.place(path, size))
     }
 
     /// Keeps answers. That they cannot be written costs time later, and nothing else.
     pub(super) fn write(&self, path: &str, size: u64, answers: &Answers) {
-        let place = self.place(path, size);
+        self.put(&self.place(path, size), |staged| std::fs::write(staged, encode(answers)));
+    }
+
+    /// Where the keys that a question asks for are kept.
+    pub(super) fn keys(&self, path: &str, size: u64, question: &str) -> PathBuf {
+        self.folder.join(format!("{}-{}.keys", self.stem(path, size), short(question)))
+    }
+
+    /// Keeps the keys that `write` writes to where it is told.
+    pub(super) fn write_keys(&self, place: &Path, write: impl FnOnce(&Path) -> std::io::Result<()>) {
+        self.put(place, write);
+    }
+
+    /// The files that share no key, as far as a question has been answered.
+    pub(super) fn distinct(&self, question: &str) -> BTreeSet<String> {
+        let kept = read(&self.distinct_place(question)).remove(question).unwrap_or_default();
+        String::from_utf8(kept).map(|text| text.lines().map(str::to_owned).collect()).unwrap_or_default()
+    }
+
+    /// Keeps that these files share no key.
+    pub(super) fn are_distinct<'a>(&self, question: &str, files: impl Iterator<Item = (&'a str, u64)>) {
+        let stems: Vec<String> = files.map(|(path, size)| self.stem(path, size)).collect();
+        let answers = Answers::from([(question.to_owned(), stems.join("\n").into_bytes())]);
+        self.put(&self.distinct_place(question), |staged| std::fs::write(staged, encode(&answers)));
+    }
+
+    fn distinct_place(&self, question: &str) -> PathBuf {
+        self.folder.join(format!("{}.distinct", short(question)))
+    }
+
+    fn put(&self, place: &Path, write: impl FnOnce(&Path) -> std::io::Result<()>) {
         let staged = place.with_extension(format!("{}.new", std::process::id()));
         let written = std::fs::create_dir_all(&self.folder)
-            .and_then(|()| std::fs::write(&staged, encode(answers)))
-            .and_then(|()| std::fs::rename(&staged, &place));
+            .and_then(|()| write(&staged))
+            .and_then(|()| std::fs::rename(&staged, place));
         if let Err(e) = written {
             tracing::debug!(error = %e, "what checks found in a file could not be kept");
             let _ = std::fs::remove_file(&staged);
         }
     }
 
-    /// Forgets the answers for files that are not among these.
-    pub(super) fn keep_only<'a>(&self, live: impl Iterator<Item = (&'a str, u64)>) {
-        let live: HashSet<PathBuf> = live.map(|(path, size)| self.place(path, size)).collect();
+    /// Forgets the answers for files that are not among these, and keys that no question asks for.
+    pub(super) fn keep_only<'a>(&self, live: impl Iterator<Item = (&'a str, u64)>, questions: &[String]) {
+        let live: HashSet<String> = live.map(|(path, size)| self.stem(path, size)).collect();
+        let asked: HashSet<String> = questions.iter().map(|question| short(question)).collect();
+        let is_wanted = |name: &str| match name.rsplit_once('.') {
+            Some((stem, "state")) => live.contains(stem),
+            Some((stem, "keys")) => stem.split_once('-').is_some_and(|(s, q)| live.contains(s) && asked.contains(q)),
+            Some((question, "distinct")) => asked.contains(question),
+            _ => true,
+        };
         let Ok(entries) = std::fs::read_dir(&self.folder) else { return };
         for entry in entries.flatten() {
-            let path = entry.path();
-            if path.extension().is_some_and(|e| e == "state") && !live.contains(&path) {
-                let _ = std::fs::remove_file(path);
+            if !entry.file_name().to_str().is_none_or(is_wanted) {
+                let _ = std::fs::remove_file(entry.path());
             }
         }
     }
 
     fn place(&self, path: &str, size: u64) -> PathBuf {
-        let version = env!("CARGO_PKG_VERSION");
-        let name = Sha256::digest(format!("{version} {EVIDENCE} {size} {path}"));
-        let hex: String = name[..16].iter().map(|byte| format!("{byte:02x}")).collect();
-        self.folder.join(format!("{hex}.state"))
+        self.folder.join(format!("{}.state", self.stem(path, size)))
     }
+
+    /// What a data file is called here.
+    pub(super) fn stem(&self, path: &str, size: u64) -> String {
+        let version = env!("CARGO_PKG_VERSION");
+        short(&format!("{version} {EVIDENCE} {size} {path}"))
+    }
+}
+
+/// A short name for a text.
+fn short(text: &str) -> String {
+    Sha256::digest(text)[..16].iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn read(place: &Path) -> Answers {
+    std::fs::read(place).ok().and_then(|bytes| decode(&bytes)).unwrap_or_default()
 }
 
 fn encode(answers: &Answers) -> Vec<u8> {
@@ -126,7 +176,14 @@ mod tests {
         std::fs::write(&place, &bytes[..5]).unwrap();
         assert!(states.read("x.parquet", 10).is_empty());
         states.write("y.parquet", 1, &answers);
-        states.keep_only([("y.parquet", 1)].into_iter());
+        let keys = states.keys("y.parquet", 1, "unique id");
+        states.write_keys(&keys, |place| std::fs::write(place, "keys"));
+        states.are_distinct("unique id", [("x.parquet", 10), ("y.parquet", 1)].into_iter());
+        assert!(states.distinct("unique id").contains(&states.stem("y.parquet", 1)));
+        states.keep_only([("y.parquet", 1)].into_iter(), &["unique id".to_owned()]);
         assert!(!place.exists() && states.read("y.parquet", 1) == answers);
+        assert!(keys.exists() && states.distinct("unique id").len() == 2);
+        states.keep_only([("y.parquet", 1)].into_iter(), &[]);
+        assert!(!keys.exists() && states.distinct("unique id").is_empty());
     }
 }
