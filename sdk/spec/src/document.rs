@@ -8,6 +8,7 @@ mod table;
 pub(crate) mod tree;
 mod value;
 mod words;
+#[cfg(feature = "full")]
 pub(crate) mod yaml;
 
 use std::cell::RefCell;

@@ -2,11 +2,10 @@
 use std::fmt;
 use std::str::FromStr;
 
-use serde::{Deserialize, Serialize};
-
 /// A name of a domain, product, port, source, step or column: `[a-z][a-z0-9_]*`.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "full", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "full", serde(try_from = "String", into = "String"))]
 pub struct Name(String);
 
 /// Why a text is not a name.
@@ -19,8 +18,9 @@ pub struct NameError {
 }
 
 /// `domain.product`
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "full", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "full", serde(try_from = "String", into = "String"))]
 pub struct ProductName {
     /// The domain that owns the product.
     pub domain: Name,
@@ -29,8 +29,9 @@ pub struct ProductName {
 }
 
 /// `domain.product.port`
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "full", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "full", serde(try_from = "String", into = "String"))]
 pub struct PortName {
     /// The product that owns the port.
     pub product: ProductName,

@@ -6,7 +6,8 @@ use crate::process;
 /// A crate and what must not be in its tree, with the features that its users get by default.
 const FENCES: &[(&str, &[&str])] = &[
     ("meshwright-spec", &["arrow", "tokio", "sqlx", "datafusion", "iceberg", "opendal"]),
-    ("meshwright", &["datafusion", "iceberg", "sqlx", "tokio", "opendal"]),
+    // the last ones would cost every program's first build half a minute of computing
+    ("meshwright", &["datafusion", "iceberg", "sqlx", "tokio", "opendal", "regex", "saphyr", "sha2", "toml_edit"]),
     ("meshwright-derive", &["arrow", "tokio", "datafusion", "iceberg", "sqlx"]),
     ("meshwright-check", &["datafusion", "iceberg", "sqlx", "tokio"]),
     ("meshwright-storage", &["arrow", "datafusion", "iceberg", "sqlx"]),
