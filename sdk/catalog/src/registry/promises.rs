@@ -55,10 +55,10 @@ pub(super) async fn keeps(tx: &mut Tx<'_>, port: &PortName, mode: &str, contract
     }
     let today = chrono::Utc::now().date_naive().to_string();
     if contract.status == "retired"
-        && let Some(sunset) = old.sunset.filter(|sunset| *sunset > today)
+        && let Some(sunset) = old.sunset.filter(|sunset| *sunset >= today)
     {
         let message = format!("`{port}` was promised until {sunset} and cannot be retired today");
-        return refuse(message, "wait for that day".into());
+        return refuse(message, "wait until that day is over".into());
     }
     Ok(())
 }

@@ -9,3 +9,4 @@ mod leases;
 mod lost;
 mod opening;
 mod place;
+mod promises;

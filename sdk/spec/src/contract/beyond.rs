@@ -21,7 +21,20 @@ fn collect(json: &Json, names: &mut Vec<String>) {
                 names.push(name.unwrap_or("rule").chars().take(60).collect());
                 return;
             }
-            map.values().for_each(|value| collect(value, names));
+            for (key, value) in map {
+                match (key.as_str(), value) {
+                    ("relationships", Json::Array(items)) => {
+                        names.extend(items.iter().filter_map(|item| Some(format!("references {}", item.get("to")?))));
+                    }
+                    // other tables of the document have rules of their own
+                    ("schema", Json::Object(tables)) => {
+                        let tables = tables.get("@items").and_then(Json::as_object).into_iter().flatten();
+                        let this = tables.filter(|(_, table)| table.get("@is").is_none());
+                        this.for_each(|(_, table)| collect(table, names));
+                    }
+                    _ => collect(value, names),
+                }
+            }
         }
         Json::Array(items) => items.iter().for_each(|item| collect(item, names)),
         _ => {}

@@ -3,6 +3,8 @@ mod lint;
 mod options;
 mod quality;
 mod read;
+mod relationships;
+mod servers;
 mod sla;
 mod types;
 mod vocabulary;
@@ -23,7 +25,7 @@ pub(crate) fn contract(port: &Name, file: usize, sources: &Sources) -> (Option<C
     let text = sources.get(file).map_or("", |source| source.text.as_str());
     let (root, found) = yaml::parse(file, text);
     let Some(root) = root else { return (None, found) };
-    let mut found = Findings { file, all: found };
+    let mut found = Findings { file, all: found, lenient: false };
     lint::lint(&root, &mut found);
     let (native, rules) = read::translate(port, &root, &mut found);
     let Some(native) = native else { return (None, found.all) };
@@ -62,7 +64,7 @@ pub(super) fn table(
     root: &Node,
     found: &mut Vec<Diagnostic>,
 ) -> Result<Table, String> {
-    let mut findings = Findings { file, all: std::mem::take(found) };
+    let mut findings = Findings { file, all: std::mem::take(found), lenient: true };
     lint::lint(root, &mut findings);
     let objects = root.get("schema").map(Node::items).unwrap_or_default();
     let first = objects.first().and_then(|object| object.get("name")?.as_text()).unwrap_or_default().to_owned();

@@ -1,21 +1,26 @@
 //! Bitol's Open Data Product Standard, 1.0 and 1.1: a product with its ports.
-use serde_json::{Map, Value as Json, json};
+mod import;
+mod names;
+
+use serde_json::{Value as Json, json};
 
 use super::residue::{residue, restore};
 use super::yaml;
-use crate::document::tree::{Node, object};
+use crate::document::tree::object;
 use crate::document::yaml as read_yaml;
-use crate::{Diagnostic, Product, Sources, Span};
+use crate::{Flavor, Product, Sources};
+pub use import::import_product;
+use names::Names;
 
 /// An output port as it is published.
 #[derive(Debug, Clone)]
 pub struct PublishedPort {
     /// The port's own name.
     pub name: String,
-    /// Version of its contract.
-    pub version: String,
+    /// Version of its contract; none while it has none.
+    pub version: Option<String>,
     /// The contract's id there.
-    pub contract_id: String,
+    pub contract_id: Option<String>,
     /// What a row is.
     pub description: String,
     /// Whether it should not be used any more.
@@ -35,16 +40,68 @@ pub struct ProductExport<'a> {
     pub newest: bool,
 }
 
-/// A product as an `*.odps.yaml` of Bitol's standard, with what `original` says beyond it.
+/// A product as an `*.odps.yaml` of Bitol's standard. What `original`, the document that it was imported from, says
+/// beyond it is put back; what has changed since then is what we say now.
 pub fn export_product(export: &ProductExport<'_>, original: Option<&str>) -> String {
-    let made = document(export);
+    let mut made = document(export);
     let original = original.and_then(|text| read_yaml::parse(0, text).0).map(|root| root.to_json());
-    // what the file says that we do not is kept, and what we say of it now is what we say
-    let whole = match original {
-        Some(original) => restore(made.clone(), &only_added("", residue(&made, &original))),
-        None => made,
-    };
+    let Some(mut original) = original.filter(Json::is_object) else { return yaml::write(&made) };
+    let names = Names::of(&original);
+    names.ours(&mut original);
+    let base = as_imported(&original);
+    keep_theirs(&mut made, &base, &THEIRS);
+    if !export.newest {
+        keep_theirs(&mut made, &base, &["apiVersion"]);
+    }
+    fill_ports(&mut made, &base);
+    let mut whole = restore(made, &residue(&base, &original));
+    names.theirs(&mut whole);
     yaml::write(&whole)
+}
+
+/// The document that we write for a product right after its import.
+fn as_imported(original: &Json) -> Json {
+    let mut sources = Sources::default();
+    let file = sources.add("product.toml", import::text(original));
+    // the program of a Rust product may be what makes a port
+    let Some(product) = Product::parse(file, &sources, Flavor::Program).0 else { return Json::Null };
+    let text = |port: &Json, key: &str| port.get(key).and_then(Json::as_str).map(str::to_owned);
+    let ports = original.get("outputPorts").and_then(Json::as_array).into_iter().flatten();
+    let ports = ports.map(|port| PublishedPort {
+        name: text(port, "name").unwrap_or_default(),
+        version: text(port, "version"),
+        contract_id: text(port, "contractId"),
+        description: text(port, "description").unwrap_or_default(),
+        deprecated: port.get("deprecated") == Some(&Json::Bool(true)),
+    });
+    let inputs = original.get("inputPorts").and_then(Json::as_array).into_iter().flatten();
+    let inputs = inputs.filter_map(|port| Some((text(port, "name")?, text(port, "contractId")?, text(port, "version")?)));
+    let newest = original.get("apiVersion").and_then(Json::as_str) == Some("v1.1.0");
+    document(&ProductExport { product: &product, ports: ports.collect(), inputs: inputs.collect(), newest })
+}
+
+/// What the document calls the product and its ports, which stays what it was.
+const THEIRS: [&str; 4] = ["id", "name", "status", "domain"];
+
+/// Takes over what was said at import, so that what the document said instead is put back.
+fn keep_theirs(made: &mut Json, base: &Json, keys: &[&str]) {
+    for key in keys {
+        if let Some(value) = base.get(key) {
+            made[*key] = value.clone();
+        }
+    }
+}
+
+/// Ports keep the ids that the document gave their contracts; those without a contract yet keep what it said of them.
+fn fill_ports(made: &mut Json, base: &Json) {
+    let before = base.get("outputPorts").and_then(Json::as_array).cloned().unwrap_or_default();
+    for port in made.get_mut("outputPorts").and_then(Json::as_array_mut).into_iter().flatten() {
+        let Some(before) = before.iter().find(|before| before["name"] == port["name"]) else { continue };
+        keep_theirs(port, before, &["contractId", "type"]);
+        if port.get("version").is_none() {
+            keep_theirs(port, before, &["version", "description", "deprecated"]);
+        }
+    }
 }
 
 fn document(export: &ProductExport<'_>) -> Json {
@@ -70,8 +127,8 @@ fn document(export: &ProductExport<'_>) -> Json {
         .map(|port| {
             object([
                 ("name", port.name.as_str().into()),
-                ("version", port.version.as_str().into()),
-                ("contractId", port.contract_id.as_str().into()),
+                ("version", json!(port.version)),
+                ("contractId", json!(port.contract_id)),
                 ("type", "tables".into()),
                 (
                     "description",
@@ -100,93 +157,4 @@ fn document(export: &ProductExport<'_>) -> Json {
         ("outputPorts", if outputs.is_empty() { Json::Null } else { outputs.into() }),
         ("team", object([("name", owner.team.as_str().into()), ("members", json!(member))])),
     ])
-}
-
-/// What the document calls things by stays what it was; of everything else, what we say now is what holds.
-const THEIRS: [&str; 5] = ["id", "name", "status", "contractId", "type"];
-
-/// A residue without what it takes away or replaces, but for names.
-fn only_added(key: &str, rest: Json) -> Json {
-    match rest {
-        Json::Object(map) if map.contains_key("@was") => {
-            if THEIRS.contains(&key) && map.contains_key("@is") {
-                Json::Object(map)
-            } else {
-                Json::Null
-            }
-        }
-        Json::Object(map) => {
-            let kept = map.into_iter().map(|(key, value)| {
-                let value = only_added(&key, value);
-                (key, value)
-            });
-            Json::Object(kept.filter(|(_, value)| !value.is_null()).collect())
-        }
-        other => other,
-    }
-}
-
-/// Reads an `*.odps.yaml` as text of a `product.toml`; the whole document lies beside it as what it says beyond.
-pub fn import_product(file: usize, sources: &Sources) -> (Option<String>, Vec<Diagnostic>) {
-    let text = sources.get(file).map_or("", |source| source.text.as_str());
-    let (root, mut found) = read_yaml::parse(file, text);
-    let Some(root) = root else { return (None, found) };
-    let mut refuse = |at: &Node, message: String, help: &str| {
-        found.push(Diagnostic::error("M0231", message).at(Span::new(file, at.span.clone()), "").help(help));
-    };
-    if root.get("kind").and_then(Node::as_text) != Some("DataProduct") {
-        let at = root.get("kind").unwrap_or(&root);
-        refuse(at, "this is not a product of Bitol's standard".into(), "it says `kind: DataProduct`");
-        return (None, found);
-    }
-    let said = |key: &str| root.get(key).and_then(Node::as_text);
-    let version = said("apiVersion").unwrap_or_default();
-    if !["v0.9.0", "v1.0.0", "v1.1.0"].contains(&version) {
-        let at = root.get("apiVersion").unwrap_or(&root);
-        refuse(at, format!("version `{version}` of the standard is not read"), "known are v0.9.0, v1.0.0 and v1.1.0");
-        return (None, found);
-    }
-    let name = |text: &str| super::import::snake(text);
-    let title = said("name").or_else(|| said("id")).unwrap_or("product");
-    let mut product = Map::new();
-    product.insert("domain".into(), name(said("domain").unwrap_or("domain")).into());
-    product.insert("name".into(), name(title).into());
-    product.insert("title".into(), title.into());
-    if let Some(purpose) = root.get("description").and_then(|text| text.get("purpose")) {
-        product.insert("description".into(), purpose.to_json());
-    }
-    let team = root.get("team").and_then(|team| team.get("name")?.as_text()).unwrap_or("unknown");
-    product.insert("owner".into(), json!({ "team": team }));
-    if let Some(tags) = root.get("tags") {
-        product.insert("tags".into(), tags.to_json());
-    }
-    let mut out = String::from("[product]\n");
-    let line = |out: &mut String, key: &str, value: &Json| {
-        out.push_str(&format!("{key} = {}\n", super::native::inline(value)))
-    };
-    product.iter().for_each(|(key, value)| line(&mut out, key, value));
-    let ports = |key: &str| root.get(key).map(Node::items).unwrap_or_default().to_vec();
-    let names = |ports: &[Node]| -> Vec<(String, Json)> {
-        let mut seen: Vec<(String, Json)> = vec![];
-        for port in ports {
-            let own = name(port.get("name").and_then(Node::as_text).unwrap_or_default());
-            let version = port.get("version").map_or(Json::Null, Node::to_json);
-            // each major version of a port is a port of its own here
-            let taken = seen.iter().any(|(other, _)| *other == own);
-            let major = version.as_str().and_then(|text| text.split('.').next()).unwrap_or("2").to_owned();
-            let own = if taken { format!("{own}_v{major}") } else { own };
-            if !seen.iter().any(|(other, _)| *other == own) {
-                seen.push((own, version));
-            }
-        }
-        seen
-    };
-    for (own, version) in names(&ports("inputPorts")) {
-        out.push_str(&format!("\n# an input port, where its product is in this mesh: port = \"domain.product.{own}\""));
-        out.push_str(&format!(", version {version}\n"));
-    }
-    for (own, _) in names(&ports("outputPorts")) {
-        out.push_str(&format!("\n[steps.{own}]\n\n[outputs.{own}]\n"));
-    }
-    (Some(out), found)
 }

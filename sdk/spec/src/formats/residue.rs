@@ -177,7 +177,10 @@ fn put_back_list(made: Option<Json>, rest: &Map<String, Json>) -> Json {
     let mut out = Vec::new();
     for wanted in rest.get(ORDER).and_then(Json::as_array).into_iter().flatten().filter_map(Json::as_str) {
         let found = left.iter().position(|item| name(item) == wanted).map(|at| left.remove(at));
-        out.extend(put_back(found, rest_of(wanted)));
+        // of an element that has gone since then, what was said beyond it goes, too
+        if found.is_some() || rest_of(wanted).get(IS).is_some() {
+            out.extend(put_back(found, rest_of(wanted)));
+        }
     }
     // what has come since then
     out.extend(left.into_iter().filter_map(|item| {
@@ -225,5 +228,13 @@ mod tests {
         let rest = residue(&json!({ "type": "string", "a": 1 }), &json!({ "type": "varchar(8)", "a": 1, "b": 2 }));
         assert_eq!(restore(json!({ "type": "string" }), &rest), json!({ "type": "varchar(8)", "b": 2 }));
         assert_eq!(restore(json!({ "type": "int" }), &rest), json!({ "type": "int", "b": 2 }));
+    }
+
+    #[test]
+    fn what_has_gone_since_stays_away() {
+        let made = json!([{ "name": "a" }, { "name": "b" }]);
+        let original = json!([{ "name": "a", "more": 1 }, { "name": "b", "more": 2 }, { "name": "theirs" }]);
+        let rest = residue(&made, &original);
+        assert_eq!(restore(json!([{ "name": "a" }]), &rest), json!([{ "name": "a", "more": 1 }, { "name": "theirs" }]));
     }
 }

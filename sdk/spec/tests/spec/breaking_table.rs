@@ -163,7 +163,7 @@ const ODCS_ROWS: &[Row] = &[
         "server-removed",
     ),
     ("server moved", "s3://a/b", "s3://c/d", Major, "server-moved"),
-    ("server of another type", "type: s3", "type: gcs", Major, "server-moved"),
+    ("server of another type", "type: s3", "type: sftp", Major, "server-moved"),
     ("physical name", "physicalName: t1", "physicalName: t2", Minor, "physical-name-changed"),
     ("timezone flips", "timezone: false", "timezone: true", Major, "type-changed"),
 ];

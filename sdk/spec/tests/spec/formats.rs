@@ -1,6 +1,4 @@
 //! Contracts in other formats: what goes in comes out.
-use std::path::{Path, PathBuf};
-
 use meshwright_spec::{Contract, ContractFormat, Diagnostic, ExportSettings, Name, PortName, Sources, export, import};
 use serde_json::Value;
 
@@ -18,7 +16,7 @@ pub(crate) fn read(path: &str, text: &str) -> (Option<Contract>, String) {
     (contract, said(&found, &sources))
 }
 
-fn said(found: &[Diagnostic], sources: &Sources) -> String {
+pub(crate) fn said(found: &[Diagnostic], sources: &Sources) -> String {
     found.iter().map(|found| found.render(sources, false)).collect::<Vec<_>>().join("\n")
 }
 
@@ -27,7 +25,7 @@ fn contract(path: &str, text: &str) -> Contract {
     contract.unwrap_or_else(|| panic!("{said}\nin\n{text}"))
 }
 
-fn settings(newest: bool) -> ExportSettings {
+pub(crate) fn settings(newest: bool) -> ExportSettings {
     ExportSettings { newest, ..ExportSettings::default() }
 }
 
@@ -73,43 +71,6 @@ fn every_format_gives_back_the_columns() {
     }
 }
 
-#[test]
-fn official_examples_lose_nothing() {
-    let folder = interop().join("odcs");
-    let Ok(entries) = std::fs::read_dir(&folder) else {
-        skipped("official examples", &folder);
-        return;
-    };
-    let mut whole = 0;
-    let mut problems = vec![];
-    for path in entries.map(|entry| entry.unwrap().path()) {
-        let text = std::fs::read_to_string(&path).unwrap();
-        let mut sources = Sources::default();
-        let file = sources.add(path.file_name().unwrap(), &text);
-        let (imported, found) = import(ContractFormat::Odcs, None, file, &sources);
-        let Some(imported) = imported else {
-            // parts of a contract that show one section only have no columns to promise
-            let original = json(&text);
-            let no_table = original["schema"]
-                .as_array()
-                .is_none_or(|objects| objects.iter().all(|object| object.get("properties").is_none()));
-            if !no_table {
-                problems.push(format!("{}:\n{}", path.display(), said(&found, &sources)));
-            }
-            continue;
-        };
-        let port: PortName = format!("climate.emissions.{}", imported.port).parse().unwrap();
-        let out = export(&imported.contract, &port, ContractFormat::Odcs, &settings(false));
-        if json(&out) == json(&text) {
-            whole += 1;
-        } else {
-            problems.push(format!("{} differs:\n{out}\n{}", path.display(), imported.text));
-        }
-    }
-    assert!(problems.is_empty(), "{}", problems.join("\n"));
-    assert!(whole >= 5, "only {whole} were whole contracts");
-}
-
 fn imported(format: ContractFormat, text: &str) -> Contract {
     let mut sources = Sources::default();
     let file = sources.add("document", text);
@@ -119,48 +80,6 @@ fn imported(format: ContractFormat, text: &str) -> Contract {
 }
 
 /// YAML and JSON alike, as JSON.
-fn json(text: &str) -> Value {
+pub(crate) fn json(text: &str) -> Value {
     serde_yaml_ng::from_str(text).unwrap()
-}
-
-fn interop() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/interop")
-}
-
-pub(crate) fn skipped(what: &str, folder: &Path) {
-    use std::io::Write;
-    let mut stderr = std::io::stderr().lock();
-    writeln!(stderr, "SKIPPED {what}: {} is not there, `cargo xtask interop fetch` brings it", folder.display())
-        .unwrap();
-}
-
-#[test]
-fn a_product_keeps_what_its_document_said() {
-    let product = "[product]\ndomain = \"shop\"\nname = \"sales\"\ntitle = \"Sales\"\nowner = { team = \"t\" }\n";
-    let mut sources = Sources::default();
-    let file = sources.add("product.toml", product);
-    let (product, _) = meshwright_spec::Product::parse(file, &sources, meshwright_spec::Flavor::Program);
-    let product = product.unwrap();
-    let port = meshwright_spec::PublishedPort {
-        name: "sale".to_owned(),
-        version: "2.0.0".to_owned(),
-        contract_id: "shop.sales.sale".to_owned(),
-        description: String::new(),
-        deprecated: false,
-    };
-    let export = meshwright_spec::ProductExport { product: &product, ports: vec![port], inputs: vec![], newest: false };
-    let original = "apiVersion: v1.0.0\nkind: DataProduct\nid: fbe8d147\nname: Our sales\nstatus: draft\ntenant: T\n\
-                    support: [{channel: help, url: 'https://example.org'}]\n\
-                    outputPorts: [{name: sale, version: 1.0.0, contractId: c27, tags: [x]}]\n";
-    let text = meshwright_spec::export_product(&export, Some(original));
-    let said = json(&text);
-    assert_eq!((&said["id"], &said["tenant"]), (&"fbe8d147".into(), &"T".into()), "{text}");
-    assert_eq!(said["support"][0]["channel"], "help");
-    let port = &said["outputPorts"][0];
-    assert_eq!(
-        (&port["version"], &port["contractId"], &port["tags"][0]),
-        (&"2.0.0".into(), &"c27".into(), &"x".into())
-    );
-    let bare = json(&meshwright_spec::export_product(&export, None));
-    assert_eq!((&bare["id"], &bare["status"]), (&"shop.sales".into(), &"active".into()));
 }

@@ -9,4 +9,7 @@ mod editor;
 mod formats;
 mod markdown;
 mod never_panics;
+mod official;
 mod pages;
+mod products;
+mod relationships;

@@ -7,6 +7,8 @@ use crate::{Diagnostic, Span, nearest};
 pub(super) struct Findings {
     pub(super) file: usize,
     pub(super) all: Vec<Diagnostic>,
+    /// For an import: what cannot be said is kept instead of refused, and names are spelled our way.
+    pub(super) lenient: bool,
 }
 
 impl Findings {
@@ -31,6 +33,7 @@ pub(super) fn lint(root: &Node, found: &mut Findings) -> u64 {
     let version = root.get("apiVersion").and_then(Node::as_text).unwrap_or(VERSIONS[0]);
     let minor = version.split('.').nth(1).and_then(|minor| minor.parse().ok()).unwrap_or(2);
     object(root, &CONTRACT, "", minor, found);
+    super::servers::lint(root, minor, found);
     if minor < 2 && root.get("status").is_none() && !root.entries().is_empty() {
         let at = super::read::start(root);
         found.error_at("M0104", at, "the contract lacks `status`", "add `status: active`, or say `apiVersion: v3.2.0`");
@@ -96,7 +99,7 @@ fn unknown(
 
 fn shape(node: &Node, field: &Field, path: &str, minor: u64, found: &mut Findings) {
     let bad = match (field.shape, &node.kind) {
-        (Shape::Any, _) => None,
+        (Shape::Any, _) | (Shape::TextOr(_), Kind::Text(_)) => None,
         (Shape::Text, Kind::Text(_)) | (Shape::Flag, Kind::Flag(_)) | (Shape::Number, Kind::Number(_)) => None,
         (Shape::Text, _) => Some("text"),
         (Shape::Flag, _) => Some("true or false"),
@@ -117,7 +120,7 @@ fn shape(node: &Node, field: &Field, path: &str, minor: u64, found: &mut Finding
             None
         }
         (Shape::Choice(_), _) => Some("text"),
-        (Shape::One(kind) | Shape::OneOrMany(kind, _), Kind::Map(_)) => {
+        (Shape::One(kind) | Shape::OneOrMany(kind, _) | Shape::TextOr(kind), Kind::Map(_)) => {
             object(node, kind, path, minor, found);
             None
         }
@@ -134,6 +137,7 @@ fn shape(node: &Node, field: &Field, path: &str, minor: u64, found: &mut Finding
         (Shape::One(_), _) => Some("an object"),
         (Shape::Many(_), _) => Some("a list"),
         (Shape::OneOrMany(..), _) => Some("an object"),
+        (Shape::TextOr(_), _) => Some("text or an object"),
     };
     if let Some(expected) = bad {
         wrong_type(node, path, expected, found);

@@ -3,7 +3,7 @@ use std::ops::Range;
 
 use super::lint::Findings;
 use super::quality::{self, Rules};
-use super::{options, sla, types};
+use super::{options, relationships, sla, types};
 use crate::Name;
 use crate::document::tree::{Kind, Node};
 
@@ -41,15 +41,25 @@ pub(super) fn translate(port: &Name, root: &Node, found: &mut Findings) -> (Opti
         keys(properties, "partitioned", "partitionKeyPosition", "partition", &mut contract);
     }
     sla::terms(root, schema, &mut contract, found);
+    let mut links = relationships::links(root, schema, &mut rules, found);
     for property in properties {
         let Some((name, at)) = property.get("name").and_then(|name| Some((name.as_text()?, name.span.clone()))) else {
             continue;
         };
-        if let Some(value) = column(name, property, &mut rules, found) {
+        if let Some(mut value) = column(name, property, &mut rules, found) {
+            if value.get("references").is_none()
+                && let Some(at) = links.iter().position(|link| link.column == name)
+            {
+                let link = links.remove(at).line();
+                value.put("references", link.span.clone(), link);
+            }
             columns.put(name, at, value);
         }
     }
     quality::rules(schema, None, schema, &mut rules, found);
+    for (at, link) in links.iter().enumerate() {
+        rules.checks.push(link.check(format!("{}-references-{}", link.column, at + 2)));
+    }
     let mut native = Node::map(0..0);
     native.put("contract", start(root), contract);
     native.put("columns", start(schema), columns);

@@ -1,8 +1,8 @@
 //! The type of a column from what ODCS says of a property: the logical type decides the family, the physical type and
 //! the options which of its members.
 use super::lint::Findings;
-use crate::DataType;
 use crate::document::tree::Node;
+use crate::{DataType, Diagnostic, Span};
 
 /// The type of a property in the spelling of contracts, or a report that it cannot be told.
 pub(super) fn column_type(property: &Node, found: &mut Findings) -> Option<String> {
@@ -10,6 +10,13 @@ pub(super) fn column_type(property: &Node, found: &mut Findings) -> Option<Strin
         Ok(text) => Some(text),
         // a logical type that ODCS does not have has been reported as such
         Err(_) if unknown(property) => None,
+        // what it holds is known to those who read it, and the document's own words are kept
+        Err(why) if found.lenient && property.get("logicalType").is_some() => {
+            let at = property.get("logicalType").unwrap_or(property);
+            let report = Diagnostic::warning("M0228", format!("{why}: it is taken as text"));
+            found.all.push(report.at(Span::new(found.file, at.span.clone()), ""));
+            Some("string".to_owned())
+        }
         Err(why) => {
             let at = property.get("physicalType").or_else(|| property.get("logicalType"));
             let at = at.or_else(|| property.get("name")).unwrap_or(property);

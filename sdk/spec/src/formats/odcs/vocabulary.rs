@@ -14,6 +14,8 @@ pub(super) enum Shape {
     Many(&'static Object),
     /// One object, or the list of objects that it was in earlier versions.
     OneOrMany(&'static Object, &'static Object),
+    /// Text, or an object that says more.
+    TextOr(&'static Object),
 }
 
 /// A kind of object.
@@ -46,7 +48,7 @@ const fn since(since: u64, name: &'static str, shape: Shape) -> Field {
     Field { name, shape, needed: false, since }
 }
 
-use Shape::{Any, Choice, Flag, Many, Number, One, OneOrMany, Text, Texts};
+use Shape::{Any, Choice, Flag, Many, Number, One, OneOrMany, Text, Texts, TextOr};
 
 /// The keys of a property; only whether `name` is needed differs.
 macro_rules! property_keys {
@@ -75,7 +77,7 @@ macro_rules! property_keys {
             key("examples", Any),
             key("tags", Texts),
             key("quality", Many(&QUALITY)),
-            since(1, "relationships", Many(&RELATIONSHIP)),
+            since(1, "relationships", Many(&OF_PROPERTY)),
             key("authoritativeDefinitions", Many(&DEFINITION)),
             key("customProperties", Many(&CUSTOM)),
             key("properties", Many(&PROPERTY)),
@@ -84,8 +86,8 @@ macro_rules! property_keys {
             since(2, "enum", Many(&ENUM)),
             since(2, "semanticType", Choice(&["column", "measure", "dimension"])),
             since(2, "deprecated", Flag),
-            since(2, "synonyms", Any),
-            since(2, "context", Any),
+            since(2, "synonyms", Many(&SYNONYM)),
+            since(2, "context", TextOr(&CONTEXT)),
         ]
     };
 }
@@ -121,7 +123,7 @@ pub(super) static CONTRACT: Object = Object {
         key("authoritativeDefinitions", Many(&DEFINITION)),
         key("customProperties", Many(&CUSTOM)),
         key("contractCreatedTs", Text),
-        since(2, "context", Any),
+        since(2, "context", TextOr(&CONTEXT)),
     ],
 };
 
@@ -158,8 +160,8 @@ pub(super) static SCHEMA: Object = Object {
         since(1, "relationships", Many(&RELATIONSHIP)),
         key("properties", Many(&PROPERTY)),
         since(2, "deprecated", Flag),
-        since(2, "synonyms", Any),
-        since(2, "context", Any),
+        since(2, "synonyms", Many(&SYNONYM)),
+        since(2, "context", TextOr(&CONTEXT)),
     ],
 };
 
@@ -236,13 +238,69 @@ pub(super) static QUALITY: Object = Object {
     ],
 };
 
+/// From the property where it stands, so it has no `from`.
+static OF_PROPERTY: Object = Object {
+    open: false,
+    keys: &[
+        key("id", Text),
+        key("type", Choice(&["foreignKey"])),
+        need("to", Any),
+        key("customProperties", Many(&CUSTOM)),
+    ],
+};
+
 static RELATIONSHIP: Object = Object {
     open: false,
     keys: &[
         key("id", Text),
-        key("type", Text),
-        key("from", Any),
+        key("type", Choice(&["foreignKey"])),
+        need("from", Any),
         need("to", Any),
+        key("customProperties", Many(&CUSTOM)),
+    ],
+};
+
+static SYNONYM: Object = Object {
+    open: false,
+    keys: &[
+        key("id", Text),
+        need("synonym", Text),
+        key("description", Text),
+        key("locale", Text),
+        key("source", Text),
+        key("status", Text),
+        key("customProperties", Many(&CUSTOM)),
+    ],
+};
+
+static CONTEXT: Object = Object {
+    open: false,
+    keys: &[
+        key("instructions", Text),
+        key("verifiedStatements", Many(&STATEMENT)),
+        key("constraints", Many(&LIMIT)),
+    ],
+};
+
+static STATEMENT: Object = Object {
+    open: false,
+    keys: &[
+        key("id", Text),
+        need("question", Text),
+        key("answer", Text),
+        key("authoritativeDefinitions", Many(&DEFINITION)),
+        key("tags", Texts),
+        key("customProperties", Many(&CUSTOM)),
+    ],
+};
+
+static LIMIT: Object = Object {
+    open: false,
+    keys: &[
+        key("id", Text),
+        need("constraint", Text),
+        key("authoritativeDefinitions", Many(&DEFINITION)),
+        key("tags", Texts),
         key("customProperties", Many(&CUSTOM)),
     ],
 };

@@ -4,6 +4,7 @@ mod types;
 
 use serde_json::{Value as Json, json};
 
+use super::relationships;
 use crate::document::tree::object;
 use crate::{CheckKind, Column, Contract, Freshness, PortName};
 
@@ -82,7 +83,9 @@ fn property(contract: &Contract, column: &Column, quality: Vec<Json>, minor: u64
     };
     add("unit", json!(column.unit));
     add("renamedFrom", json!(column.renamed_from));
-    add("references", json!(column.references.as_ref().map(|(port, target)| format!("{port}({target})"))));
+    let refers = column.references.as_ref();
+    let link = refers.and_then(|(port, target)| relationships::written(port, target));
+    add("references", json!(refers.filter(|_| link.is_none()).map(|(port, target)| format!("{port}({target})"))));
     add("default", column.default.clone().unwrap_or_default());
     add("icebergFieldId", json!(column.field_id));
     add("open", if column.open { true.into() } else { Json::Null });
@@ -135,6 +138,7 @@ fn property(contract: &Contract, column: &Column, quality: Vec<Json>, minor: u64
         ("enum", listed),
         ("deprecated", if minor >= 2 && column.deprecated.is_some() { true.into() } else { Json::Null }),
         ("quality", filled(quality)),
+        ("relationships", link.map_or(Json::Null, |to| json!([{ "type": "foreignKey", "to": to }]))),
         ("customProperties", filled(custom)),
     ]);
     map.extend(more.as_object().cloned().unwrap_or_default());
