@@ -55,7 +55,7 @@ mod verdict;
 
 pub use frame::RowOrigin;
 pub use pass::{Context, Pass};
-pub use planner::{Expressions, Known, NoExpressions, Predicate};
+pub use planner::{Earlier, Expressions, Known, NoExpressions, Predicate};
 pub use profile::{Bin, ColumnProfile, DistinctCount, Lengths, Pattern, Profile, Profiler, Summary, TopValue};
 pub use prove::{ColumnFacts, FileFacts};
 pub use report::{CheckResult, Duplicates, Measured, Outcome, Report, Sample};

@@ -3,29 +3,50 @@ use std::sync::Arc;
 
 use arrow::array::{ArrayRef, BooleanArray, RecordBatch};
 use arrow::datatypes::{DataType, SchemaRef};
-use meshwright_spec::{Contract, PortName};
+use meshwright_spec::{Check, Contract, PortName};
 
 use crate::evidence::Field;
+use crate::profile::Profile;
 
 /// Compiles SQL predicates: the engine's part of `expression` checks and of `where`.
 pub trait Expressions {
     /// Compiles a predicate over batches of this schema. An error is one sentence for people.
     fn compile(&self, sql: &str, schema: &SchemaRef) -> Result<Arc<dyn Predicate>, String>;
 
-    /// The values of another port's column. `None` if the caller answers such checks itself, by
+    /// The values that columns of another port have together. `None` if the caller answers such checks itself, by
     /// [`crate::Report::supply`].
-    fn known(&self, _port: &PortName, _column: &str) -> Option<Result<Known, String>> {
+    fn known(&self, _port: &PortName, _columns: &[String]) -> Option<Result<Known, String>> {
         None
+    }
+
+    /// What a column was like in the state that a check of kind `drift` compares with; a sentence if it cannot be read,
+    /// `None` if there is no such state yet.
+    fn earlier(&self, _check: &Check) -> Result<Option<Arc<Earlier>>, String> {
+        Ok(None)
+    }
+
+    /// What a check of kind `anomaly` measured for the releases before, the oldest first.
+    fn history(&self, _check: &Check) -> Vec<f64> {
+        Vec::new()
     }
 }
 
-/// The values that another port's column has.
+/// The values that columns of another port have.
 #[derive(Debug, Clone)]
 pub struct Known {
-    /// They, in any order, repeated or not.
-    pub values: Vec<ArrayRef>,
+    /// Rows of them in any order, repeated or not: batches, each with one array per column.
+    pub values: Vec<Vec<ArrayRef>>,
     /// Which state of the port they are of, such as a snapshot's id.
     pub state: String,
+}
+
+/// A state of the port before the one that is judged.
+#[derive(Debug, Clone)]
+pub struct Earlier {
+    /// As people know it: `r12`, a tag.
+    pub name: String,
+    /// What its columns were like, those that somebody asks for at least.
+    pub profile: Profile,
 }
 
 /// A compiled SQL predicate.
@@ -150,13 +171,23 @@ impl<'a> Planner<'a> {
         Ok(self.predicates.len() - 1)
     }
 
-    /// The values of another port's column, if the caller brings them.
-    pub(crate) fn known(&mut self, port: &PortName, column: &str) -> Option<Result<Known, String>> {
-        let known = self.expressions.known(port, column);
+    /// The values of another port's columns, if the caller brings them.
+    pub(crate) fn known(&mut self, port: &PortName, columns: &[String]) -> Option<Result<Known, String>> {
+        let known = self.expressions.known(port, columns);
         if let Some(Ok(known)) = &known {
             self.asked.state = Some(known.state.clone());
         }
         known
+    }
+
+    /// The state that a check compares with.
+    pub(crate) fn earlier(&self, check: &Check) -> Result<Option<Arc<Earlier>>, String> {
+        self.expressions.earlier(check)
+    }
+
+    /// What a check measured for the releases before.
+    pub(crate) fn history(&self, check: &Check) -> Vec<f64> {
+        self.expressions.history(check)
     }
 
     /// The type of a column, as text.

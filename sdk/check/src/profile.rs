@@ -12,7 +12,7 @@ mod texts;
 use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
 
-use column::ColumnState;
+pub(crate) use column::ColumnState;
 pub use distinct::DistinctCount;
 pub use numbers::{Bin, Summary};
 pub(crate) use quantiles::Quantiles as NumberSketch;

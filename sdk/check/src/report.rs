@@ -137,6 +137,8 @@ pub enum Measured {
         violations: u64,
         /// How many were judged; the denominator of shares.
         rows_in_scope: u64,
+        /// How many of them were null and therefore not judged.
+        nulls: u64,
         /// A few of the violating rows.
         sample: Vec<Sample>,
     },
@@ -165,8 +167,8 @@ impl Report {
         };
         let about = result.about.clone();
         *result = match measured {
-            Measured::Rows { violations, rows_in_scope, sample } => {
-                let measure = Measure::Rows { violations, nulls: 0, sample: vec![], duplicates: None, rows: vec![] };
+            Measured::Rows { violations, rows_in_scope, nulls, sample } => {
+                let measure = Measure::Rows { violations, nulls, sample: vec![], duplicates: None, rows: vec![] };
                 CheckResult { sample, ..settle(&about, rows_in_scope, measure, &[]) }
             }
             Measured::Value(value) => settle(&about, result.rows_in_scope, judge(&about, value), &[]),

@@ -93,6 +93,17 @@ pub(crate) enum Measure {
         /// How many rows were null or NaN, and so left out.
         skipped: Skipped,
     },
+    /// The table as a whole was measured and judged by more than bounds.
+    Told {
+        /// What was measured.
+        measured: Value,
+        /// Whether it is as it should be; none if nothing can be said yet.
+        violated: Option<bool>,
+        /// How many rows were null or NaN, and so left out.
+        skipped: Skipped,
+        /// One sentence for people.
+        message: String,
+    },
     /// There was nothing to judge.
     Nothing(String),
     /// The check could not be carried out.
@@ -134,6 +145,11 @@ pub(crate) trait RowRule: Send + Sync {
         false
     }
 
+    /// How many rows in scope are not judged, where that is not said by the nulls of one column.
+    fn unjudged(&self, _view: &View<'_>) -> Result<u64, String> {
+        Ok(0)
+    }
+
     /// The rule for one more thread; rules with memory of their own override it, so that threads do not queue for it.
     fn for_thread(rule: &Arc<Self>) -> Arc<Self>
     where
@@ -147,7 +163,7 @@ pub(crate) trait RowRule: Send + Sync {
 pub(crate) struct RowCheck<R> {
     /// The rule.
     pub(crate) rule: Arc<R>,
-    /// The column whose nulls pass unjudged.
+    /// The column whose nulls pass unjudged; the rule counts them itself if there is none.
     pub(crate) judged: Option<usize>,
     /// What is shown of a violating row.
     pub(crate) shown: Arc<[Field]>,
@@ -227,9 +243,10 @@ impl<R: RowRule + 'static> State for RowState<R> {
         if let Some(scope) = view.scope {
             self.bits.keep(scope);
         }
-        if let Some(column) = self.judged {
-            self.nulls += view.nulls(view.frame.column(column)?);
-        }
+        self.nulls += match self.judged {
+            Some(column) => view.nulls(view.frame.column(column)?),
+            None => self.rule.unjudged(view)?,
+        };
         let violations = self.bits.count();
         if violations > 0 {
             self.violations += violations;

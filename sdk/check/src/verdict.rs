@@ -48,8 +48,7 @@ impl About {
             masked,
             deferred: deferred.then(|| check.kind.clone()),
             implied: false,
-            of_rows: check.kind.names_rows()
-                || matches!(check.kind, CheckKind::QueryRows { .. } | CheckKind::Program { .. }),
+            of_rows: check.kind.counts_rows(),
         }
     }
 
@@ -120,6 +119,13 @@ pub(crate) fn settle(about: &Arc<About>, rows_in_scope: u64, measure: Measure, f
             result.outcome = outcome(violated, about.severity);
             result.measured = masked(measured, about.masked);
             result.message = table_sentence(&result.measured, &result.expected, nan, about.masked);
+            result.nulls = nulls;
+            result.nan = nan;
+        }
+        Measure::Told { measured, violated, skipped: Skipped { nulls, nan }, message } => {
+            result.outcome = violated.map_or(Outcome::NotEvaluated, |violated| outcome(violated, about.severity));
+            result.measured = measured;
+            result.message = message;
             result.nulls = nulls;
             result.nan = nan;
         }

@@ -1,8 +1,10 @@
 //! All checks of a port, evaluated on the run's branch in one pass over its files.
+mod before;
 mod deferred;
 mod facts;
 mod files;
 mod known;
+mod order;
 mod pass;
 mod predicate;
 mod rows;
@@ -95,7 +97,7 @@ pub(crate) async fn check_port(
         work.await.map_err(|e| Error::new(Kind::Unexpected, "checking stopped").because(e))??
     };
     for deferred in suite.deferred() {
-        let measured = measure(provider.clone(), contract, &deferred.kind, program).await;
+        let measured = measure(provider.clone(), contract, deferred, program).await;
         report.supply(&deferred.id, measured);
     }
     Ok(CheckedPort {

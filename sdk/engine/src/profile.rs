@@ -1,6 +1,7 @@
 //! Profiles of ports and files.
 use std::path::Path;
 
+use datafusion::prelude::DataFrame;
 use futures::StreamExt;
 use meshwright_catalog::{Catalog, Error, Kind};
 use meshwright_check::{Profile, Profiler};
@@ -21,7 +22,6 @@ pub async fn profile(catalog: Option<&Catalog>, subject: &Dataset, base_dir: &Pa
 
 /// The profile of what is opened already.
 pub(crate) async fn of(opened: &Opened) -> Result<Profile> {
-    let stopped = |e| Error::new(Kind::Unexpected, "profiling stopped").because(e);
     let secret = opened.secret();
     match opened {
         Opened::Files { delivery, .. } => {
@@ -35,27 +35,33 @@ pub(crate) async fn of(opened: &Opened) -> Result<Profile> {
             let done: std::result::Result<Profile, Box<meshwright_landing::DataError>> = work.await.map_err(stopped)?;
             done.map_err(|e| without_place(data_failure(&e)))
         }
-        Opened::Port { table, snapshot, .. } => {
-            let frame = Opened::frame(table, snapshot)?;
-            let schema = std::sync::Arc::new(frame.schema().as_arrow().clone());
-            let start = Profiler::new(&schema).with_secret(secret);
-            let mut tasks = tokio::task::JoinSet::new();
-            for mut stream in frame.execute_stream_partitioned().await? {
-                let mut profiler = start.clone();
-                tasks.spawn(async move {
-                    while let Some(batch) = stream.next().await {
-                        profiler.update(&batch?);
-                    }
-                    Ok::<_, crate::Failure>(profiler)
-                });
-            }
-            let mut states = vec![];
-            while let Some(done) = tasks.join_next().await {
-                states.push(done.map_err(stopped)??);
-            }
-            Ok(merged(states).unwrap_or(start).finish())
-        }
+        Opened::Port { table, snapshot, .. } => of_frame(Opened::frame(table, snapshot)?, secret).await,
     }
+}
+
+/// The profile of rows that the query engine reads.
+pub(crate) async fn of_frame(frame: DataFrame, secret: Vec<String>) -> Result<Profile> {
+    let schema = std::sync::Arc::new(frame.schema().as_arrow().clone());
+    let start = Profiler::new(&schema).with_secret(secret);
+    let mut tasks = tokio::task::JoinSet::new();
+    for mut stream in frame.execute_stream_partitioned().await? {
+        let mut profiler = start.clone();
+        tasks.spawn(async move {
+            while let Some(batch) = stream.next().await {
+                profiler.update(&batch?);
+            }
+            Ok::<_, crate::Failure>(profiler)
+        });
+    }
+    let mut states = vec![];
+    while let Some(done) = tasks.join_next().await {
+        states.push(done.map_err(stopped)??);
+    }
+    Ok(merged(states).unwrap_or(start).finish())
+}
+
+fn stopped(e: tokio::task::JoinError) -> Error {
+    Error::new(Kind::Unexpected, "profiling stopped").because(e)
 }
 
 fn merged(states: Vec<Profiler>) -> Option<Profiler> {

@@ -7,6 +7,7 @@ mod columns;
 mod constraints;
 mod freshness;
 mod kinds;
+mod over_time;
 mod partition;
 mod read;
 mod references;

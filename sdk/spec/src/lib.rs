@@ -26,7 +26,7 @@ mod product;
 mod schema;
 mod secret;
 
-pub use check::{Bounds, Check, CheckKind, Dimension, FixOwner, OnViolation, Operator, Tolerance};
+pub use check::{Bounds, Check, CheckKind, Dimension, DriftMethod, FixOwner, OnViolation, Operator, Shares, Tolerance};
 #[cfg(feature = "full")]
 pub use codes::{Page, page, pages};
 pub use contract::{AGGREGATES, Column, Contract, Declared, FORMATS, Freshness, PartitionField, Transform, percentile};

@@ -3,7 +3,7 @@ use serde_json::Value;
 
 use super::measures::{chi_squared, jensen_shannon_divergence, ks_p_value, population_stability};
 use super::verdict::{ColumnDrift, DriftReport, DriftSettings, Moved, holm};
-use crate::profile::{ColumnProfile, MASKED, Profile};
+use crate::profile::{ColumnProfile, MASKED, Profile, Summary};
 
 /// Bins of numbers: tenths of the first state.
 const TENTHS: usize = 10;
@@ -42,7 +42,7 @@ pub fn compare(before: &Profile, after: &Profile, settings: &DriftSettings) -> D
     for column in &before.columns {
         match after.columns.iter().find(|other| other.name == column.name) {
             None => report.gone.push(column.name.clone()),
-            Some(other) => match compare_column(column, other, before.rows, after.rows) {
+            Some(other) => match compare_one(column, other, before.rows, after.rows, false) {
                 Some(found) => report.columns.push(found),
                 None => report.not_compared.push(column.name.clone()),
             },
@@ -60,14 +60,22 @@ pub fn compare(before: &Profile, after: &Profile, settings: &DriftSettings) -> D
     report
 }
 
-fn compare_column(a: &ColumnProfile, b: &ColumnProfile, n: u64, m: u64) -> Option<ColumnDrift> {
-    let (values_a, values_b) = (a.rows_with_value(n), b.rows_with_value(m));
+/// Compares one column of two states with so many rows; numbers with few values are compared as values unless
+/// `as_numbers`. None if they cannot be compared.
+pub(crate) fn compare_one(
+    a: &ColumnProfile,
+    b: &ColumnProfile,
+    n: u64,
+    m: u64,
+    as_numbers: bool,
+) -> Option<ColumnDrift> {
     let few = |column: &ColumnProfile| column.sketches.counts.as_ref().is_some_and(|counts| counts.len() <= VALUES);
     let numbers = match (&a.sketches.quantiles, &b.sketches.quantiles) {
-        (Some(x), Some(y)) if !(few(a) && few(b)) => Some((x, y)),
+        (Some(x), Some(y)) if as_numbers || !(few(a) && few(b)) => Some((x, y)),
         _ => None,
     };
     let is_text = |column: &ColumnProfile| column.lengths.is_some() || column.blanks.is_some();
+    let beside = Bins::beside_numbers(a, b, numbers.is_some());
     let (mut bins, ks) = match numbers {
         Some((x, y)) => {
             let distance = x
@@ -75,20 +83,28 @@ fn compare_column(a: &ColumnProfile, b: &ColumnProfile, n: u64, m: u64) -> Optio
                 .chain(y.points())
                 .map(|at| (x.share_up_to(at) - y.share_up_to(at)).abs())
                 .fold(0.0, f64::max);
-            (tenths(x, y), Some(distance))
+            (tenths(x, y), Some((distance, x.count(), y.count())))
         }
         None if a.distinct.is_none() || b.distinct.is_none() || is_text(a) != is_text(b) => return None,
-        None => (values(a, b, values_a, values_b), None),
+        None => {
+            let (without_x, without_y) = beside.sums();
+            (values(a, b, n as f64 - without_x, m as f64 - without_y), None)
+        }
     };
-    bins.push(Value::from("null"), a.nulls as f64, b.nulls as f64);
+    let (values_a, values_b) = bins.sums();
+    beside.into_iter().for_each(|(name, x, y)| bins.push(name, x, y));
+    let ks_p = ks.map(|(distance, x, y)| ks_p_value(distance, x, y));
+    let ks = ks.map(|(distance, ..)| distance);
     let (n, m) = (n as f64, m as f64);
     let pooled = bins.pooled(n, m);
     let chi = chi_squared(&pooled.before, &pooled.after);
-    let p_value = match ks {
-        // two questions, the numbers and the nulls: each gets half of the level
-        Some(distance) => {
-            let nulls = chi_squared(&[a.nulls as f64, values_a], &[b.nulls as f64, values_b]);
-            (2.0 * ks_p_value(distance, values_a, values_b).min(nulls.p_value)).min(1.0)
+    let p_value = match ks_p {
+        // two questions, the numbers and what is none: each gets half of the level
+        Some(of_numbers) => {
+            let mut there = Bins::beside_numbers(a, b, true);
+            there.push("values".into(), values_a, values_b);
+            let there = there.pooled(n, m);
+            (2.0 * of_numbers.min(chi_squared(&there.before, &there.after).p_value)).min(1.0)
         }
         None => chi.p_value,
     };
@@ -103,7 +119,10 @@ fn compare_column(a: &ColumnProfile, b: &ColumnProfile, n: u64, m: u64) -> Optio
         jensen_shannon: divergence.max(0.0).sqrt(),
         psi: (population_stability(&bins.before, &bins.after) - noise).max(0.0),
         ks,
+        ks_p,
         chi_squared: chi.statistic,
+        chi_squared_p: chi.p_value,
+        cramers_v: ((chi.statistic - chi.freedom as f64).max(0.0) / (n + m).max(1.0)).sqrt().min(1.0),
         p_value,
         p_adjusted: p_value,
         null_share: (a.null_share, b.null_share),
@@ -119,9 +138,9 @@ fn tenths(a: &crate::profile::NumberSketch, b: &crate::profile::NumberSketch) ->
     for at in 0..=bounds.len() {
         let next = |q: &crate::profile::NumberSketch| bounds.get(at).map_or(1.0, |bound| q.share_up_to(*bound));
         let name = match (at.checked_sub(1).and_then(|at| bounds.get(at)), bounds.get(at)) {
-            (None, Some(to)) => format!("up to {to}"),
-            (Some(from), Some(to)) => format!("{from} to {to}"),
-            (Some(from), None) => format!("above {from}"),
+            (None, Some(to)) => format!("up to {}", rounded(*to)),
+            (Some(from), Some(to)) => format!("{} to {}", rounded(*from), rounded(*to)),
+            (Some(from), None) => format!("above {}", rounded(*from)),
             (None, None) => "all".to_owned(),
         };
         let (next_x, next_y) = (next(a), next(b));
@@ -129,6 +148,16 @@ fn tenths(a: &crate::profile::NumberSketch, b: &crate::profile::NumberSketch) ->
         (x, y) = (next_x, next_y);
     }
     bins
+}
+
+/// For names: a bound between two values has more digits than anybody reads.
+fn rounded(bound: f64) -> f64 {
+    let digits = 6 - bound.abs().log10().ceil() as i32;
+    if bound == 0.0 || !(0..300).contains(&digits) {
+        bound
+    } else {
+        (bound * 10_f64.powi(digits)).round() / 10_f64.powi(digits)
+    }
 }
 
 fn values(a: &ColumnProfile, b: &ColumnProfile, n: f64, m: f64) -> Bins {
@@ -158,6 +187,32 @@ fn values(a: &ColumnProfile, b: &ColumnProfile, n: f64, m: f64) -> Bins {
 }
 
 impl Bins {
+    /// What is no number, or none that has a place among the others: bins of their own.
+    fn beside_numbers(a: &ColumnProfile, b: &ColumnProfile, with_infinite: bool) -> Self {
+        let mut bins = Self { names: vec![], before: vec![], after: vec![] };
+        bins.push("null".into(), a.nulls as f64, b.nulls as f64);
+        let count = |column: &ColumnProfile, of: fn(&Summary) -> u64| column.summary.as_ref().map_or(0, of) as f64;
+        let mut some = |name: &str, of: fn(&Summary) -> u64| {
+            let (x, y) = (count(a, of), count(b, of));
+            if x + y > 0.0 {
+                bins.push(name.into(), x, y);
+            }
+        };
+        some("NaN", |summary| summary.nan);
+        if with_infinite {
+            some("infinite", |summary| summary.infinite);
+        }
+        bins
+    }
+
+    fn sums(&self) -> (f64, f64) {
+        (self.before.iter().sum(), self.after.iter().sum())
+    }
+
+    fn into_iter(self) -> impl Iterator<Item = (Value, f64, f64)> {
+        self.names.into_iter().zip(self.before).zip(self.after).map(|((name, x), y)| (name, x, y))
+    }
+
     fn push(&mut self, name: Value, before: f64, after: f64) {
         self.names.push(name);
         self.before.push(before);
@@ -197,15 +252,9 @@ impl Bins {
         all.truncate(MOVED);
         if secret {
             all.iter_mut()
-                .filter(|moved| moved.bin != "null" && moved.bin != "others")
+                .filter(|moved| !["null", "NaN", "infinite", "others"].iter().any(|known| moved.bin == **known))
                 .for_each(|moved| moved.bin = MASKED.into());
         }
         all
-    }
-}
-
-impl ColumnProfile {
-    fn rows_with_value(&self, rows: u64) -> f64 {
-        (rows - self.nulls.min(rows)) as f64
     }
 }

@@ -35,8 +35,15 @@ pub struct ColumnDrift {
     /// Kolmogorov-Smirnov distance, of numbers.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ks: Option<f64>,
+    /// Chance of such a distance without drift.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ks_p: Option<f64>,
     /// Chi-squared over the bins.
     pub chi_squared: f64,
+    /// Chance of such a statistic without drift.
+    pub chi_squared_p: f64,
+    /// Cramér's V over the bins, 0 to 1, what sampling alone brings taken off.
+    pub cramers_v: f64,
     /// Chance of such a difference without drift, of the test that the verdict uses.
     pub p_value: f64,
     /// The same, corrected for the number of columns (Holm).

@@ -1,13 +1,16 @@
 //! The registry of checks: one file per kind, one line in each of the two tables here.
-use meshwright_spec::{Bounds, Check, CheckKind};
+use meshwright_spec::{Bounds, Check, CheckKind, Shares};
 use serde_json::{Map, Value, json};
 
 use crate::planner::Planner;
 use crate::rule::Rule;
 
 mod aggregate;
+mod anomaly;
 mod columns;
 mod compare;
+mod distribution;
+mod drift;
 mod expression;
 mod fingerprint;
 mod finite;
@@ -23,6 +26,7 @@ mod not_values;
 mod pattern;
 mod range;
 mod references;
+mod rejudged;
 mod row_count;
 mod row_count_change;
 mod unique;
@@ -67,77 +71,86 @@ pub(crate) fn plan(check: &Check, planner: &mut Planner<'_>) -> Result<Planned, 
         CheckKind::NotMissing { column, missing } => not_missing::plan(column, missing, planner)?,
         CheckKind::Finite { column } => finite::plan(column, planner)?,
         CheckKind::Compare { column, operator, other } => compare::plan(column, *operator, other, planner)?,
-        CheckKind::RowCountChange { max_drop, max_rise } => row_count_change::plan(*max_drop, *max_rise),
+        CheckKind::RowCountChange { max_drop, max_rise } => row_count_change::plan(*max_drop, *max_rise)?,
         CheckKind::Columns { columns, extra, ordered } => columns::plan(columns, *extra, *ordered, planner),
-        CheckKind::References { column, port, target } => match planner.known(port, target) {
-            Some(known) => references::plan(column, &known?, planner)?,
+        CheckKind::References { columns, port, targets } => match planner.known(port, targets) {
+            Some(known) => references::plan(columns, &known?, planner)?,
             None => return Ok(Planned::Deferred),
         },
-        CheckKind::Query { .. } | CheckKind::QueryRows { .. } | CheckKind::Program { .. } => {
-            return Ok(Planned::Deferred);
+        CheckKind::Distribution { column, expected, threshold, level } => {
+            distribution::plan(column, expected, *threshold, *level, planner)?
         }
+        CheckKind::Drift { .. } => drift::plan(check, planner)?,
+        CheckKind::Anomaly { .. } => anomaly::plan(check, planner)?,
+        CheckKind::Monotonic { .. }
+        | CheckKind::Query { .. }
+        | CheckKind::QueryRows { .. }
+        | CheckKind::Program { .. } => return Ok(Planned::Deferred),
     };
     Ok(Planned::Rule(rule))
 }
 
 /// How a check looks in reports.
 pub(crate) fn face(kind: &CheckKind) -> Face {
-    let of = |kind, column: &String, expected| Face { kind, columns: vec![column.clone()], expected };
+    let columns = kind.columns().into_iter().map(str::to_owned).collect();
+    Face { kind: kind.as_str(), columns, expected: expected(kind) }
+}
+
+/// What a check asks for.
+fn expected(kind: &CheckKind) -> Value {
     match kind {
-        CheckKind::NotNull { column } => of("not_null", column, json!("no nulls")),
-        CheckKind::Range { column, bounds } => of("range", column, range(bounds)),
-        CheckKind::Length { column, min, max } => of("length", column, ends(*min, *max)),
-        CheckKind::Pattern { column, pattern } => of("pattern", column, json!({ "pattern": pattern })),
-        CheckKind::Format { column, format } => of("format", column, json!({ "format": format })),
-        CheckKind::Values { column, values } => of("values", column, json!({ "values": values })),
-        CheckKind::NotValues { column, values } => of("not_values", column, json!({ "none_of": values })),
-        CheckKind::NotPattern { column, pattern } => of("not_pattern", column, json!({ "not": pattern })),
-        CheckKind::NotMissing { column, missing } => match &missing[..] {
-            [] => of("not_missing", column, json!("neither null nor blank")),
-            words => of("not_missing", column, json!({ "none_of": words })),
-        },
-        CheckKind::Finite { column } => of("finite", column, json!("finite")),
-        CheckKind::Compare { column, operator, other } => Face {
-            kind: "compare",
-            columns: vec![column.clone(), other.clone()],
-            expected: json!(format!("{column} {} {other}", operator.as_str())),
-        },
-        CheckKind::RowCountChange { max_drop, max_rise } => Face {
-            kind: "row_count_change",
-            columns: Vec::new(),
-            expected: object([("max_drop", max_drop.map(Value::from)), ("max_rise", max_rise.map(Value::from))]),
-        },
-        CheckKind::Columns { columns, extra, ordered } => Face {
-            kind: "columns",
-            columns: columns.clone(),
-            expected: object([
-                ("columns", Some(if columns.is_empty() { json!("those of the contract") } else { json!(columns) })),
-                ("extra", Some(json!(if *extra { "allowed" } else { "none" }))),
-                ("order", ordered.then(|| json!("as listed"))),
-            ]),
-        },
-        CheckKind::QueryRows { .. } => Face { kind: "query_rows", columns: Vec::new(), expected: json!("no rows") },
-        CheckKind::Unique { columns } => {
-            Face { kind: "unique", columns: columns.clone(), expected: json!("no duplicates") }
+        CheckKind::NotNull { .. } => json!("no nulls"),
+        CheckKind::Range { bounds, .. } | CheckKind::Aggregate { bounds, .. } | CheckKind::Query { bounds, .. } => {
+            range(bounds)
         }
-        CheckKind::RowCount { min, max } => Face { kind: "row_count", columns: Vec::new(), expected: ends(*min, *max) },
-        CheckKind::Expression { sql } => {
-            Face { kind: "expression", columns: Vec::new(), expected: json!({ "sql": sql }) }
+        CheckKind::Length { min, max, .. } | CheckKind::RowCount { min, max } => ends(*min, *max),
+        CheckKind::Pattern { pattern, .. } => json!({ "pattern": pattern }),
+        CheckKind::Format { format, .. } => json!({ "format": format }),
+        CheckKind::Values { values, .. } => json!({ "values": values }),
+        CheckKind::NotValues { values, .. } => json!({ "none_of": values }),
+        CheckKind::NotPattern { pattern, .. } => json!({ "not": pattern }),
+        CheckKind::NotMissing { missing, .. } if missing.is_empty() => json!("neither null nor blank"),
+        CheckKind::NotMissing { missing, .. } => json!({ "none_of": missing }),
+        CheckKind::Finite { .. } => json!("finite"),
+        CheckKind::Compare { column, operator, other } => json!(format!("{column} {} {other}", operator.as_str())),
+        CheckKind::RowCountChange { max_drop, max_rise } => {
+            object([("max_drop", max_drop.map(Value::from)), ("max_rise", max_rise.map(Value::from))])
         }
-        CheckKind::Query { bounds, .. } => Face { kind: "query", columns: Vec::new(), expected: range(bounds) },
-        CheckKind::Aggregate { column, bounds, .. } => of("aggregate", column, range(bounds)),
-        CheckKind::Fingerprint { column, value } => of("fingerprint", column, json!({ "fingerprint": value })),
-        CheckKind::Freshness { column, max_age } => Face {
-            kind: "freshness",
-            columns: column.iter().cloned().collect(),
-            expected: json!({ "max_age_seconds": max_age.seconds }),
+        CheckKind::Columns { columns, extra, ordered } => object([
+            ("columns", Some(if columns.is_empty() { json!("those of the contract") } else { json!(columns) })),
+            ("extra", Some(json!(if *extra { "allowed" } else { "none" }))),
+            ("order", ordered.then(|| json!("as listed"))),
+        ]),
+        CheckKind::QueryRows { .. } => json!("no rows"),
+        CheckKind::Unique { .. } => json!("no duplicates"),
+        CheckKind::Expression { sql } => json!({ "sql": sql }),
+        CheckKind::Fingerprint { value, .. } => json!({ "fingerprint": value }),
+        CheckKind::Freshness { max_age, .. } => json!({ "max_age_seconds": max_age.seconds }),
+        CheckKind::References { port, targets, .. } => match &targets[..] {
+            [one] => json!({ "port": port, "column": one }),
+            several => json!({ "port": port, "columns": several }),
         },
-        CheckKind::References { column, port, target } => {
-            of("references", column, json!({ "port": port, "column": target }))
+        CheckKind::Monotonic { by, group, falling, strict, .. } => object([
+            ("order", Some(json!(if *falling { "decreasing" } else { "increasing" }))),
+            ("by", Some(json!(by))),
+            ("group", (!group.is_empty()).then(|| json!(group))),
+            ("strict", strict.then_some(Value::Bool(true))),
+        ]),
+        CheckKind::Distribution { expected, threshold, level, .. } => {
+            let (of, what) = match expected {
+                Shares::Values(values) => ("values", json!(values)),
+                Shares::Bins { bounds, shares } => ("bins", json!({ "bounds": bounds, "shares": shares })),
+            };
+            json!({ of: what, "threshold": threshold, "level": level })
         }
-        CheckKind::Program { name } => {
-            Face { kind: "program", columns: Vec::new(), expected: json!({ "program": name }) }
+        CheckKind::Drift { baseline, method, threshold, level, .. } => json!({
+            "baseline": baseline.as_deref().unwrap_or("previous"), "method": method.as_str(),
+            "threshold": threshold, "level": level,
+        }),
+        CheckKind::Anomaly { metric, level, window, .. } => {
+            json!({ "metric": metric, "level": level, "window": window })
         }
+        CheckKind::Program { name } => json!({ "program": name }),
     }
 }
 
@@ -146,6 +159,11 @@ pub(crate) fn measures_a_value(kind: &CheckKind) -> Option<&str> {
     match kind {
         CheckKind::Aggregate { column, function, .. }
             if function == "min" || function == "max" || meshwright_spec::percentile(function).is_some() =>
+        {
+            Some(column)
+        }
+        CheckKind::Anomaly { column: Some(column), metric, .. }
+            if metric == "min" || metric == "max" || meshwright_spec::percentile(metric).is_some() =>
         {
             Some(column)
         }

@@ -16,7 +16,7 @@ use crate::rule::{RowCheck, RowRule, Rule};
 use crate::scalar;
 use crate::text::{Dictionary, every, is_text, judge};
 
-struct Range {
+pub(super) struct Range {
     column: Column,
     allowed: Allowed,
 }
@@ -29,6 +29,13 @@ enum Allowed {
 
 /// Plans the check.
 pub(crate) fn plan(column: &str, bounds: &Bounds, planner: &mut Planner<'_>) -> Result<Box<dyn Rule>, String> {
+    let rule = read(column, bounds, planner)?;
+    let field = planner.field(column)?;
+    Ok(Box::new(RowCheck { rule: Arc::new(rule), judged: Some(field.index), shown: [field].into() }))
+}
+
+/// The rule alone, for counts of what lies within.
+pub(super) fn read(column: &str, bounds: &Bounds, planner: &mut Planner<'_>) -> Result<Range, String> {
     let known = planner.column(column)?;
     let allowed = match &known.data_type {
         integer if is_integer(integer) => {
@@ -42,9 +49,7 @@ pub(crate) fn plan(column: &str, bounds: &Bounds, planner: &mut Planner<'_>) -> 
         })?),
         other => return Err(format!("`{column}` is {other}, which has no range")),
     };
-    let shown = [planner.field(column)?].into();
-    let judged = Some(known.index);
-    Ok(Box::new(RowCheck { rule: Arc::new(Range { column: known, allowed }), judged, shown }))
+    Ok(Range { column: known, allowed })
 }
 
 impl RowRule for Range {

@@ -1,8 +1,8 @@
-//! `references`: the value exists in a column of another port; nulls pass. The caller brings the values that are known
-//! there; they are kept as keys, so that each row costs one look-up.
+//! `references`: the values exist together in a row of another port; rows with a null in any of the columns pass. The
+//! caller brings the values that are known there; they are kept as keys, so that each row costs one look-up.
 use std::sync::{Arc, Mutex, PoisonError};
 
-use arrow::array::{ArrayRef, RecordBatch};
+use arrow::array::{Array, ArrayRef};
 use hashbrown::HashSet;
 
 use crate::bits::Bits;
@@ -13,6 +13,7 @@ use crate::rule::{RowCheck, RowRule, Rule};
 use crate::text::Dictionary;
 
 struct References {
+    columns: Vec<Column>,
     keys: KeyMaker,
     known: Arc<Set>,
     memory: Mutex<Memory>,
@@ -25,28 +26,29 @@ struct Set {
 }
 
 /// Plans the check.
-pub(crate) fn plan(column: &str, known: &Known, planner: &mut Planner<'_>) -> Result<Box<dyn Rule>, String> {
-    let of = planner.column(column)?;
-    let field = planner.field(column)?;
-    let keys = KeyMaker::new(vec![of.clone()])?;
+pub(crate) fn plan(columns: &[String], known: &Known, planner: &mut Planner<'_>) -> Result<Box<dyn Rule>, String> {
+    let of = columns.iter().map(|name| planner.column(name)).collect::<Result<Vec<_>, _>>()?;
+    let shown = columns.iter().map(|name| planner.field(name)).collect::<Result<_, _>>()?;
+    let judged = if let [one] = &of[..] { Some(one.index) } else { None };
     let set = Arc::new(Set::of(&known.values, &of)?);
-    let rule = References { keys, known: set, memory: Mutex::default() };
-    Ok(Box::new(RowCheck { rule: Arc::new(rule), judged: Some(field.index), shown: [field].into() }))
+    let rule = References { keys: KeyMaker::new(of.clone())?, columns: of, known: set, memory: Mutex::default() };
+    Ok(Box::new(RowCheck { rule: Arc::new(rule), judged, shown }))
 }
 
 impl Set {
-    fn of(values: &[ArrayRef], of: &Column) -> Result<Self, String> {
-        let column = Column { index: 0, data_type: of.data_type.clone() };
-        let keys = KeyMaker::new(vec![column])?;
+    fn of(values: &[Vec<ArrayRef>], of: &[Column]) -> Result<Self, String> {
+        let place = |(index, column): (usize, &Column)| Column { index, data_type: column.data_type.clone() };
+        let keys = KeyMaker::new(of.iter().enumerate().map(place).collect())?;
         let mut set = Self::default();
-        for array in values {
-            let array = arrow::compute::cast(array, &of.data_type).map_err(|error| error.to_string())?;
-            let batch = RecordBatch::try_from_iter_with_nullable([("known", array.clone(), true)])
-                .map_err(|error| error.to_string())?;
-            let columns = [("known".to_owned(), Some(array))];
-            let origin = RowOrigin::default();
-            let frame = Frame { rows: batch.num_rows(), origin, columns: &columns, predicates: &[], key: &[] };
-            let view = View { frame: &frame, scope: None, in_scope: batch.num_rows() as u64 };
+        for arrays in values {
+            let cast = |(array, column): (&ArrayRef, &Column)| {
+                let array = arrow::compute::cast(array, &column.data_type).map_err(|error| error.to_string())?;
+                Ok(("known".to_owned(), Some(array)))
+            };
+            let columns = arrays.iter().zip(of).map(cast).collect::<Result<Vec<_>, String>>()?;
+            let rows = arrays.first().map_or(0, |array| array.len());
+            let frame = Frame { rows, origin: RowOrigin::default(), columns: &columns, predicates: &[], key: &[] };
+            let view = View { frame: &frame, scope: None, in_scope: rows as u64 };
             match keys.distinct(&view, &mut Memory::new())?.1 {
                 Keys::Narrow(keys) => set.narrow.extend(keys),
                 Keys::Wide(keys) => set.wide.extend(keys),
@@ -76,8 +78,17 @@ impl RowRule for References {
         Ok(())
     }
 
+    fn unjudged(&self, view: &View<'_>) -> Result<u64, String> {
+        let arrays =
+            self.columns.iter().map(|column| view.frame.column(column.index)).collect::<Result<Vec<_>, _>>()?;
+        let nulls: Vec<_> = arrays.iter().filter_map(|array| array.logical_nulls()).collect();
+        let any = |row: &usize| view.has(*row) && nulls.iter().any(|nulls| nulls.is_null(*row));
+        Ok((0..view.frame.rows).filter(any).count() as u64)
+    }
+
     // hashes of a dictionary's values are remembered, and threads must not queue for them
     fn for_thread(rule: &Arc<Self>) -> Arc<Self> {
-        Arc::new(Self { keys: rule.keys.clone(), known: rule.known.clone(), memory: Mutex::default() })
+        let (columns, keys) = (rule.columns.clone(), rule.keys.clone());
+        Arc::new(Self { columns, keys, known: rule.known.clone(), memory: Mutex::default() })
     }
 }

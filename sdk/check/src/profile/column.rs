@@ -53,6 +53,11 @@ impl ColumnState {
         &self.name
     }
 
+    /// Rows seen.
+    pub(crate) fn rows(&self) -> u64 {
+        self.rows
+    }
+
     /// Rows of a batch without the column.
     pub(crate) fn lacking(&mut self, rows: u64) {
         self.rows += rows;

@@ -4,17 +4,54 @@ use std::path::Path;
 use std::sync::Arc;
 
 use arrow::array::*;
-use meshwright_check::{CheckResult, Outcome};
+use arrow::datatypes::SchemaRef;
+use meshwright_check::{CheckResult, Earlier, Expressions, Known, Outcome, Predicate, Profiler};
+use meshwright_spec::{Check, PortName};
 use serde_json::Value;
 
-use crate::support::{batch, result};
+use crate::support::{Comparisons, batch, result_with};
+
+/// What a case compares with.
+struct Beside<'a>(&'a Case);
+
+impl Expressions for Beside<'_> {
+    fn compile(&self, sql: &str, schema: &SchemaRef) -> Result<Arc<dyn Predicate>, String> {
+        Comparisons.compile(sql, schema)
+    }
+
+    fn known(&self, _: &PortName, _: &[String]) -> Option<Result<Known, String>> {
+        Some(Ok(Known { values: vec![self.0.arrays(self.0.beside)], state: "1".into() }))
+    }
+
+    fn earlier(&self, _: &Check) -> Result<Option<Arc<Earlier>>, String> {
+        if self.0.beside.is_empty() {
+            return Ok(None);
+        }
+        let data = batch(["v", "w"].into_iter().zip(self.0.arrays(self.0.beside)).collect());
+        let mut profiler = Profiler::new(&data.schema());
+        profiler.update(&data);
+        Ok(Some(Arc::new(Earlier { name: "r1".into(), profile: profiler.finish() })))
+    }
+
+    fn history(&self, _: &Check) -> Vec<f64> {
+        self.0.beside.iter().flat_map(|rows| listed(rows)).map(|number| number.as_f64().unwrap()).collect()
+    }
+}
+
+impl Case {
+    fn arrays(&self, rows: &[&str]) -> Vec<ArrayRef> {
+        self.types.iter().zip(rows).map(|(data_type, rows)| array(data_type, rows)).collect()
+    }
+}
 
 /// One line of the table: rows of the columns `v` (and `w`), a check of them, and what it must find.
 struct Case {
     question: &'static str,
     types: &'static [&'static str],
-    /// JSON, one list per column; `"NaN"`, `"inf"` and `"-inf"` in columns of floats.
+    /// JSON, one list per column; `"NaN"`, `"inf"` and `"-inf"` in columns of floats; `1 x 50` is fifty of them.
     rows: &'static [&'static str],
+    /// What the check compares with: rows of another port, rows of a state before, numbers of releases before.
+    beside: &'static [&'static str],
     /// Keys of the check but `id`; `column = "v"` unless the kind has none.
     check: &'static str,
     outcome: &'static str,
@@ -22,11 +59,12 @@ struct Case {
 }
 
 macro_rules! cases {
-    ($($question:literal: $($type:literal $rows:literal)+, $check:literal => $outcome:ident $found:literal;)*) => {
+    ($($question:literal: $($type:literal $rows:literal)+ $(beside $($beside:literal)+)?, $check:literal => $outcome:ident $found:literal;)*) => {
         &[$(Case {
             question: $question,
             types: &[$($type),+],
             rows: &[$($rows),+],
+            beside: &[$($($beside),+)?],
             check: $check,
             outcome: stringify!($outcome),
             found: $found,
@@ -89,20 +127,51 @@ const CASES: &[Case] = cases![
     "a column too many": "long" "[1]" "long" "[1]", "kind = 'columns'; columns = ['v']; extra = false" => failed "measured extra w, 0 null, 0 NaN";
     "columns in another order": "long" "[1]" "long" "[1]", "kind = 'columns'; columns = ['w', 'v']; ordered = true" => failed "measured order v w, 0 null, 0 NaN";
     "no release to compare with": "long" "[1]", "kind = 'row_count_change'; max_drop = 0.1" => not_evaluated "measured null, 0 null, 0 NaN";
+    "a pair that another port has": "long" "[1, 2, 1, null]" "string" "['a', 'b', 'b', 'a']" beside "[1, 2]" "['a', 'b']", "kind = 'references'; columns = ['v', 'w']; references = 'geo.places.pairs(x, y)'" => failed "1 violate of 4, 1 null";
+    "a value that another port has": "double" "[-0.0, 'NaN', null, 2]" beside "[0, 'NaN']", "kind = 'references'; references = 'geo.places.points(x)'" => failed "1 violate of 4, 1 null";
+    "shares as expected": "string" "['a' x 70, 'b' x 30]", "kind = 'distribution'; values = ['a', 'b']; shares = [0.7, 0.3]" => passed "jensen_shannon 0.000 from the expected shares, 0.1 matters; by chance in 100.0 % of cases, 0 null, 0 NaN";
+    "other shares than expected": "string" "['a' x 40, 'b' x 60]", "kind = 'distribution'; values = ['a', 'b']; shares = [0.7, 0.3]" => failed "jensen_shannon 0.255 from the expected shares, 0.1 matters; by chance in fewer than one of 1000 cases; b: 60.0 % of 30.0 %, a: 40.0 % of 70.0 %, 0 null, 0 NaN";
+    "values that are not listed": "string" "['a' x 70, 'y' x 20, 'z' x 10]", "kind = 'distribution'; values = ['a']; shares = [0.7]" => passed "jensen_shannon 0.000 from the expected shares, 0.1 matters; by chance in 100.0 % of cases, 0 null, 0 NaN";
+    "shares leave nulls and NaN out": "double" "[1 x 70, 2 x 30, null x 50, 'NaN' x 50]", "kind = 'distribution'; bins = [1.0]; shares = [0.7, 0.3]" => passed "jensen_shannon 0.000 from the expected shares, 0.1 matters; by chance in 100.0 % of cases, 50 null, 50 NaN";
+    "a bound belongs to the bin that it ends": "long" "[1 x 20, 2 x 80]", "kind = 'distribution'; bins = [1, 2]; shares = [0.2, 0.8, 0.0]" => passed "jensen_shannon 0.000 from the expected shares, 0.1 matters; by chance in 100.0 % of cases, 0 null, 0 NaN";
+    "few rows that chance explains": "string" "['a' x 5, 'b' x 5]", "kind = 'distribution'; values = ['a', 'b']; shares = [0.7, 0.3]" => passed "jensen_shannon 0.111 from the expected shares, 0.1 matters; by chance in 16.8 % of cases, 0 null, 0 NaN";
+    "no values to share out": "string" "[null x 3]", "kind = 'distribution'; values = ['a']; shares = [0.5]" => not_evaluated "no values in scope, 0 null, 0 NaN";
+    "the same values as before": "string" "['a' x 60, 'b' x 40]" beside "['b' x 40, 'a' x 60]", "kind = 'drift'" => passed "jensen_shannon 0.000 from r1, 0.1 matters; by chance in 100.0 % of cases, 0 null, 0 NaN";
+    "other values than before": "string" "['a' x 10, 'b' x 90]" beside "['a' x 60, 'b' x 40]", "kind = 'drift'" => failed "jensen_shannon 0.459 from r1, 0.1 matters; by chance in fewer than one of 1000 cases; a: 60.0 % -> 10.0 %, b: 40.0 % -> 90.0 %, 0 null, 0 NaN";
+    "a difference that chance explains": "string" "['a' x 3, 'b' x 5]" beside "['a' x 5, 'b' x 3]", "kind = 'drift'" => passed "jensen_shannon 0.022 from r1, 0.1 matters; by chance in 100.0 % of cases, 0 null, 0 NaN";
+    "more nulls than before": "long" "[1 x 50, null x 50]" beside "[1 x 100]", "kind = 'drift'" => failed "jensen_shannon 0.555 from r1, 0.1 matters; by chance in fewer than one of 1000 cases; 1: 100.0 % -> 50.0 %, null: 0.0 % -> 50.0 %, 0 null, 0 NaN";
+    "NaN where there was none": "double" "[1 x 50, 'NaN' x 50]" beside "[1 x 100]", "kind = 'drift'" => failed "jensen_shannon 0.555 from r1, 0.1 matters; by chance in fewer than one of 1000 cases; 1.0: 100.0 % -> 50.0 %, NaN: 0.0 % -> 50.0 %, 0 null, 0 NaN";
+    "drift by PSI": "string" "['a' x 10, 'b' x 90]" beside "['a' x 60, 'b' x 40]", "kind = 'drift'; method = 'psi'" => failed "psi 1.233 from r1, 0.2 matters; by chance in fewer than one of 1000 cases; a: 60.0 % -> 10.0 %, b: 40.0 % -> 90.0 %, 0 null, 0 NaN";
+    "drift by Kolmogorov-Smirnov": "double" "[1 x 10, 2 x 90]" beside "[1 x 60, 2 x 40]", "kind = 'drift'; method = 'kolmogorov_smirnov'" => failed "kolmogorov_smirnov 0.500 from r1, 0.1 matters; by chance in fewer than one of 1000 cases; up to 1: 60.0 % -> 10.0 %, 1.4 to 2: 40.0 % -> 90.0 %, 0 null, 0 NaN";
+    "Kolmogorov-Smirnov leaves nulls and NaN out": "double" "[1 x 10, null x 90, 'NaN' x 90]" beside "[1 x 100]", "kind = 'drift'; method = 'kolmogorov_smirnov'" => passed "kolmogorov_smirnov 0.000 from r1, 0.1 matters; by chance in 100.0 % of cases, 0 null, 0 NaN";
+    "drift by chi-squared": "string" "['a' x 10, 'b' x 90]" beside "['a' x 60, 'b' x 40]", "kind = 'drift'; method = 'chi_squared'" => failed "chi_squared 0.519 from r1, 0.1 matters; by chance in fewer than one of 1000 cases; a: 60.0 % -> 10.0 %, b: 40.0 % -> 90.0 %, 0 null, 0 NaN";
+    "a larger difference may be let pass": "string" "['a' x 10, 'b' x 90]" beside "['a' x 60, 'b' x 40]", "kind = 'drift'; threshold = 0.6" => passed "jensen_shannon 0.459 from r1, 0.6 matters; by chance in fewer than one of 1000 cases, 0 null, 0 NaN";
+    "drift of the rows in scope": "long" "[1 x 50, 9 x 50]" beside "[9 x 100]", "kind = 'drift'; where = 'v >= 5'" => passed "jensen_shannon 0.000 from r1, 0.1 matters; by chance in 100.0 % of cases, 0 null, 0 NaN";
+    "no state to compare with": "long" "[1]", "kind = 'drift'" => not_evaluated "there is no release to compare with, 0 null, 0 NaN";
+    "no rows to compare": "long" "[]" beside "[1 x 100]", "kind = 'drift'" => not_evaluated "no rows in scope, 0 null, 0 NaN";
+    "no rows before": "long" "[1 x 100]" beside "[]", "kind = 'drift'" => not_evaluated "r1 has no rows in scope to compare with, 0 null, 0 NaN";
+    "a usual number of rows": "long" "[1 x 103]" beside "[100, 101, 99, 104, 102]", "kind = 'anomaly'" => passed "row_count is 103; 5 releases before let expect 88.5263 to 115.6350, 0 null, 0 NaN";
+    "an unusual number of rows": "long" "[1 x 50]" beside "[100, 101, 99, 104, 102]", "kind = 'anomaly'" => failed "row_count is unusual: 50; 5 releases before let expect 88.5263 to 115.6350, 0 null, 0 NaN";
+    "a number that never varied": "long" "[1 x 102]" beside "[100, 100, 100, 100, 100]", "kind = 'anomaly'" => failed "row_count is unusual: 102; 5 releases before let expect 99.0000 to 101.0000, 0 null, 0 NaN";
+    "an unusual share of nulls": "long" "[1 x 50, null x 50]" beside "[0.02, 0.01, 0.02, 0.0, 0.03]", "kind = 'anomaly'; metric = 'null_share'" => failed "null_share is unusual: 0.5000; 5 releases before let expect 0 to 0.0964, 50 null, 0 NaN";
+    "NaN in a mean with a history": "double" "[1, 3, 'NaN', null]" beside "[2, 2.1, 1.9, 2, 2.2]", "kind = 'anomaly'; metric = 'avg'" => passed "avg is 2; 5 releases before let expect 1.2363 to 2.8437, 1 null, 1 NaN";
+    "too few releases for an anomaly": "long" "[1 x 50]" beside "[100, 101, 99, 100]", "kind = 'anomaly'" => not_evaluated "row_count is 50; 4 of the 5 releases before that a verdict needs, 0 null, 0 NaN";
+    "no rows after many": "long" "[]" beside "[100, 101, 99, 104, 102]", "kind = 'anomaly'" => failed "row_count is unusual: 0; 5 releases before let expect 88.5263 to 115.6350, 0 null, 0 NaN";
     "JSON by its form": "string" "['{}', '{', null]", "kind = 'format'; format = 'json'" => failed "1 violate of 3, 1 null";
 ];
 
 #[test]
 fn every_check_means_what_the_table_says() {
-    for case in CASES {
-        let found = judge(case);
-        assert_eq!(
-            (word(found.outcome), shown(&found)),
-            (case.outcome.to_owned(), case.found.to_owned()),
-            "{}",
-            case.question
-        );
-    }
+    let wrong: Vec<String> = CASES
+        .iter()
+        .filter_map(|case| {
+            let found = judge(case);
+            let (outcome, shown) = (word(found.outcome), shown(&found));
+            let same = (outcome.as_str(), shown.as_str()) == (case.outcome, case.found);
+            (!same).then(|| format!("{}: {outcome} {shown:?}", case.question))
+        })
+        .collect();
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
 #[test]
@@ -126,9 +195,14 @@ fn table() -> String {
         let columns = case.types.iter().zip(case.rows).zip(["v", "w"]);
         let rows: Vec<String> =
             columns.map(|((data_type, rows), name)| format!("`{name}` {data_type} `{rows}`")).collect();
+        let beside: Vec<String> = case.beside.iter().map(|rows| format!("`{rows}`")).collect();
+        let rows = if beside.is_empty() {
+            rows.join(", ")
+        } else {
+            format!("{}; beside {}", rows.join(", "), beside.join(", "))
+        };
         let check = case.check.replace("; ", "` `").replace('\'', "\"");
-        let line =
-            [case.question, &rows.join(", ").replace('\'', "\""), &format!("`{check}`"), case.outcome, case.found];
+        let line = [case.question, &rows.replace('\'', "\""), &format!("`{check}`"), case.outcome, case.found];
         writeln!(out, "| {} |", line.join(" | ")).unwrap();
     }
     out
@@ -136,8 +210,7 @@ fn table() -> String {
 
 fn judge(case: &Case) -> CheckResult {
     let names = ["v", "w"];
-    let arrays = case.types.iter().zip(case.rows).map(|(data_type, rows)| array(data_type, rows));
-    let data = batch(names.into_iter().zip(arrays).collect());
+    let data = batch(names.into_iter().zip(case.arrays(case.rows)).collect());
     let mut text = "[columns]\n".to_owned();
     for (name, data_type) in names.iter().zip(case.types) {
         writeln!(text, "{name} = {{ type = \"{data_type}\" }}").unwrap();
@@ -148,16 +221,28 @@ fn judge(case: &Case) -> CheckResult {
         text.push('\n');
     }
     let kind = case.check.split('\'').nth(1).unwrap();
-    let whole =
-        ["row_count", "row_count_change", "columns", "expression"].contains(&kind) || case.check.contains("columns = ");
+    let whole = ["row_count", "row_count_change", "columns", "expression"].contains(&kind)
+        || case.check.contains("columns = ")
+        || (kind == "anomaly" && !case.check.contains("metric = "));
     if !whole {
         text.push_str("column = \"v\"\n");
     }
-    result(&text, "c", &data)
+    result_with(&text, "c", &data, &Beside(case))
+}
+
+/// The values of a list.
+fn listed(rows: &str) -> Vec<Value> {
+    let items = rows.trim_start_matches('[').trim_end_matches(']').split(", ").filter(|item| !item.is_empty());
+    let repeated = items.flat_map(|item| {
+        let (value, times) = item.split_once(" x ").unwrap_or((item, "1"));
+        let value: Value = serde_json::from_str(&value.replace('\'', "\"")).unwrap();
+        std::iter::repeat_n(value, times.parse().unwrap())
+    });
+    repeated.collect()
 }
 
 fn array(data_type: &str, rows: &str) -> ArrayRef {
-    let rows: Vec<Value> = serde_json::from_str(&rows.replace('\'', "\"")).unwrap();
+    let rows = listed(rows);
     let day =
         |text: &str| (text.parse::<chrono::NaiveDate>().unwrap() - chrono::NaiveDate::default()).num_days() as i32;
     match data_type {
@@ -176,6 +261,9 @@ fn word(outcome: Outcome) -> String {
 }
 
 fn shown(result: &CheckResult) -> String {
+    if ["distribution", "drift", "anomaly"].contains(&result.kind) {
+        return format!("{}, {} null, {} NaN", result.message, result.nulls, result.nan);
+    }
     let of_rows = !["row_count", "row_count_change", "aggregate", "freshness", "columns"].contains(&result.kind);
     if of_rows {
         let duplicates = result.duplicates.filter(|d| d.rows > 2);

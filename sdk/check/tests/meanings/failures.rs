@@ -97,7 +97,7 @@ fn deferred_checks_are_errors_until_they_are_answered() {
     report.supply("q", Measured::Value(json!(null)));
     assert_eq!(report.result("q").unwrap().outcome, Outcome::Error);
     let sample = vec![Sample::new("a.parquet", 1, json!(null), json!("b"))];
-    report.supply("r", Measured::Rows { violations: 1, rows_in_scope: 2, sample });
+    report.supply("r", Measured::Rows { violations: 1, rows_in_scope: 2, nulls: 0, sample });
     let references = report.result("r").unwrap();
     assert_eq!((references.outcome, references.violations, references.sample.len()), (Outcome::Passed, 1, 1));
     report.supply("p", Measured::Failed("exit code 1".into()));

@@ -1,5 +1,6 @@
 //! What checks mean, seen from outside: a contract in TOML, a few rows, the report.
 #![expect(clippy::unwrap_used, reason = "a test fails where something is missing")]
+mod chance;
 mod support;
 
 mod conformance;
@@ -16,5 +17,6 @@ mod vocabulary;
 
 mod anomaly;
 mod drift;
+mod drift_levels;
 mod fingerprint;
 mod profile;

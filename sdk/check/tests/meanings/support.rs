@@ -53,7 +53,11 @@ pub(crate) fn finish(pass: Pass) -> Report {
 }
 
 pub(crate) fn judge(contract: &Contract, batch: &RecordBatch) -> Report {
-    let mut pass = suite(contract, &batch.schema()).start();
+    judge_with(contract, batch, &Comparisons)
+}
+
+pub(crate) fn judge_with(contract: &Contract, batch: &RecordBatch, expressions: &dyn Expressions) -> Report {
+    let mut pass = Suite::plan(contract, &batch.schema(), expressions).start();
     pass.update(batch, RowOrigin { file: 0, first_row: 0 });
     finish(pass)
 }
@@ -61,12 +65,23 @@ pub(crate) fn judge(contract: &Contract, batch: &RecordBatch) -> Report {
 /// The result of one check, in the batch as it is and with dictionaries; both must be the same.
 #[track_caller]
 pub(crate) fn result(columns_and_checks: &str, id: &str, batch: &RecordBatch) -> CheckResult {
+    result_with(columns_and_checks, id, batch, &Comparisons)
+}
+
+/// The same, where checks need to know more than the rows.
+#[track_caller]
+pub(crate) fn result_with(
+    columns_and_checks: &str,
+    id: &str,
+    batch: &RecordBatch,
+    expressions: &dyn Expressions,
+) -> CheckResult {
     let contract = contract("", columns_and_checks);
-    let plain = judge(&contract, batch);
+    let plain = judge_with(&contract, batch, expressions);
     for other in
         [with_dictionaries(batch), cast_texts(batch, &DataType::Utf8View), cast_texts(batch, &DataType::LargeUtf8)]
     {
-        let other = judge(&contract, &other);
+        let other = judge_with(&contract, &other, expressions);
         assert_eq!(serde_json::to_value(&plain).unwrap(), serde_json::to_value(&other).unwrap());
     }
     plain.result(id).unwrap_or_else(|| panic!("no `{id}` among {:?}", ids(&plain))).clone()

@@ -17,10 +17,10 @@ impl Expressions for WithCountries {
         Comparisons.compile(sql, schema)
     }
 
-    fn known(&self, port: &PortName, column: &str) -> Option<Result<Known, String>> {
-        assert_eq!((port.to_string().as_str(), column), ("geo.places.countries", "code"));
+    fn known(&self, port: &PortName, columns: &[String]) -> Option<Result<Known, String>> {
+        assert_eq!((port.to_string().as_str(), columns), ("geo.places.countries", &["code".to_owned()][..]));
         let values: ArrayRef = Arc::new(StringArray::from(vec!["DE", "FR", "DE"]));
-        Some(Ok(Known { values: vec![values], state: "1".into() }))
+        Some(Ok(Known { values: vec![vec![values]], state: "1".into() }))
     }
 }
 

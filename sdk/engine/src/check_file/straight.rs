@@ -38,7 +38,7 @@ pub(crate) async fn judge(
         let unsorted = Contract { sort: vec![], ..contract.clone() };
         let rows = promised(ctx.read_table(Arc::new(SourceTable::new(delivery)))?, &unsorted)?.into_view();
         for one in &deferred {
-            let measured = measure(rows.clone(), contract, &one.kind, None).await;
+            let measured = measure(rows.clone(), contract, one, None).await;
             report.supply(&one.id, measured);
         }
     }

@@ -7,11 +7,12 @@ use arrow::datatypes::DataType;
 use arrow::util::display::ArrayFormatter;
 use datafusion::catalog::TableProvider;
 use futures::StreamExt;
-use meshwright_check::{Measured, Sample};
+use meshwright_check::{Deferred, Measured, Sample};
 use meshwright_spec::{CheckKind, Column, Contract};
 use serde_json::Value;
 
 use super::EVIDENCE;
+use super::order::in_order;
 use crate::failure::{Failure, Result};
 use crate::program::Program;
 use crate::session::session;
@@ -20,12 +21,13 @@ use crate::session::session;
 pub(crate) async fn measure(
     port: Arc<dyn TableProvider>,
     contract: &Contract,
-    kind: &CheckKind,
+    asked: &Deferred,
     program: Option<&Program>,
 ) -> Measured {
-    let outcome = match kind {
+    let outcome = match &asked.kind {
         CheckKind::Query { sql, .. } => query_value(port, sql).await,
         CheckKind::QueryRows { sql } => query_rows(port, contract, sql).await,
+        CheckKind::Monotonic { .. } => in_order(port, contract, asked).await,
         CheckKind::Program { name } => match program {
             Some(program) => by_program(port, contract, program, name).await,
             None => Ok(Measured::Failed("the product has no program that could make this check".to_owned())),
@@ -38,7 +40,7 @@ pub(crate) async fn measure(
 pub(super) fn failure_text(failure: &Failure) -> String {
     match failure {
         Failure::Operation(e) => e.causes().into_iter().next_back().unwrap_or_else(|| e.to_string()),
-        _ => "it could not be run".to_owned(),
+        other => other.said(),
     }
 }
 
@@ -82,11 +84,11 @@ async fn query_rows(port: Arc<dyn TableProvider>, contract: &Contract, sql: &str
         violations += batch.num_rows() as u64;
     }
     // a query may return a row more than once, or join others to it
-    Ok(Measured::Rows { violations, rows_in_scope: rows_in_scope.max(violations), sample })
+    Ok(Measured::Rows { violations, rows_in_scope: rows_in_scope.max(violations), nulls: 0, sample })
 }
 
 /// A value for people. What a query computed may come of a secret column, so beside one only known columns are shown.
-fn shown(contract: &Contract, name: &str, column: &ArrayRef, row: usize) -> Result<Value> {
+pub(super) fn shown(contract: &Contract, name: &str, column: &ArrayRef, row: usize) -> Result<Value> {
     if column.is_null(row) {
         return Ok(Value::Null);
     }
@@ -122,7 +124,7 @@ async fn by_program(
                     Sample::new("", i as u64, Value::Null, text.into())
                 })
                 .collect();
-            Measured::Rows { violations: outcome.violations, rows_in_scope: outcome.rows, sample }
+            Measured::Rows { violations: outcome.violations, rows_in_scope: outcome.rows, nulls: 0, sample }
         }
         Err(text) => Measured::Failed(text),
     })

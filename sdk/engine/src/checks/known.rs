@@ -1,21 +1,27 @@
-//! The values of other ports' columns, for checks that a value exists there.
+//! What checks need to know beside the port's own rows: the values of other ports' columns, and the states before.
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef};
 use iceberg::table::Table;
 use meshwright_catalog::{Catalog, Error, Kind};
 use meshwright_check::Known;
 use meshwright_spec::{CheckKind, Contract, PortName};
 
+use super::before::{Before, before};
 use super::deferred::{failure_text, quoted};
 use crate::failure::Result;
 use crate::scan::IcebergTable;
 use crate::session::session;
 
-/// The answers by port and column; a sentence where they cannot be had.
-pub(crate) type KnownValues = HashMap<(PortName, String), std::result::Result<Known, String>>;
+/// What checks ask of other ports, and of the states of the port before; a sentence where it cannot be had.
+#[derive(Default)]
+pub(crate) struct KnownValues {
+    /// Values by port and columns.
+    pub(super) values: HashMap<(PortName, Vec<String>), std::result::Result<Known, String>>,
+    /// The states and numbers before.
+    pub(super) before: Before,
+}
 
 /// Reads, once each, the columns that the contract's checks refer to. A port that refers to itself is meant as it will
 /// be: `own` is its table and the state that is checked.
@@ -25,21 +31,26 @@ pub(crate) async fn known_values(
     port: &PortName,
     own: Option<(&Table, i64)>,
 ) -> KnownValues {
-    let mut known = KnownValues::new();
+    let mut values = HashMap::new();
     for check in &contract.checks {
-        let CheckKind::References { port: other, target, .. } = &check.kind else { continue };
-        let key = (other.clone(), target.clone());
-        let Entry::Vacant(place) = known.entry(key) else { continue };
+        let CheckKind::References { port: other, targets, .. } = &check.kind else { continue };
+        let Entry::Vacant(place) = values.entry((other.clone(), targets.clone())) else { continue };
         let own = own.filter(|_| other == port);
         place.insert(match catalog {
-            Some(catalog) => values_of(catalog, other, target, own).await.map_err(|failure| failure_text(&failure)),
+            Some(catalog) => values_of(catalog, other, targets, own).await.map_err(|failure| failure_text(&failure)),
             None => Err(format!("there is no mesh in which `{other}` could be looked up")),
         });
     }
-    known
+    let before = before(catalog, contract, port, own.map(|(_, snapshot)| snapshot)).await;
+    KnownValues { values, before }
 }
 
-async fn values_of(catalog: &Catalog, port: &PortName, column: &str, own: Option<(&Table, i64)>) -> Result<Known> {
+async fn values_of(
+    catalog: &Catalog,
+    port: &PortName,
+    columns: &[String],
+    own: Option<(&Table, i64)>,
+) -> Result<Known> {
     let (table, snapshot) = match own {
         Some((table, id)) => (table.clone(), table.metadata().snapshot_by_id(id).cloned()),
         None => {
@@ -58,9 +69,10 @@ async fn values_of(catalog: &Catalog, port: &PortName, column: &str, own: Option
     };
     let ctx = session()?;
     ctx.register_table("other", Arc::new(IcebergTable::at(table, Some(snapshot), schema)?))?;
-    let column = quoted(column);
-    let sql = format!("select distinct {column} from other where {column} is not null");
+    let columns: Vec<String> = columns.iter().map(|column| quoted(column)).collect();
+    let there: Vec<String> = columns.iter().map(|column| format!("{column} is not null")).collect();
+    let sql = format!("select distinct {} from other where {}", columns.join(", "), there.join(" and "));
     let batches = ctx.sql(&sql).await?.collect().await?;
-    let values: Vec<ArrayRef> = batches.iter().map(|b| b.column(0).clone()).filter(|a| !a.is_empty()).collect();
+    let values = batches.iter().filter(|b| b.num_rows() > 0).map(|b| b.columns().to_vec()).collect();
     Ok(Known { values, state })
 }

@@ -10,8 +10,8 @@ use datafusion::logical_expr::{Expr, Volatility};
 use datafusion::optimizer::simplify_expressions::ExprSimplifier;
 use datafusion::physical_expr::PhysicalExpr;
 use datafusion::prelude::SessionContext;
-use meshwright_check::{Expressions, Known, Predicate};
-use meshwright_spec::PortName;
+use meshwright_check::{Earlier, Expressions, Known, Predicate};
+use meshwright_spec::{Check, PortName};
 
 use super::known::KnownValues;
 use crate::failure::Plain;
@@ -19,7 +19,7 @@ use crate::failure::Plain;
 /// Predicates by the query engine.
 pub(crate) struct Compiler<'a> {
     pub(crate) ctx: &'a SessionContext,
-    /// Values of other ports' columns.
+    /// Values of other ports' columns, and the states before.
     pub(crate) known: &'a KnownValues,
 }
 
@@ -48,8 +48,16 @@ impl Expressions for Compiler<'_> {
         }
     }
 
-    fn known(&self, port: &PortName, column: &str) -> Option<std::result::Result<Known, String>> {
-        self.known.get(&(port.clone(), column.to_owned())).cloned()
+    fn known(&self, port: &PortName, columns: &[String]) -> Option<std::result::Result<Known, String>> {
+        self.known.values.get(&(port.clone(), columns.to_vec())).cloned()
+    }
+
+    fn earlier(&self, check: &Check) -> std::result::Result<Option<Arc<Earlier>>, String> {
+        self.known.before.earlier(check)
+    }
+
+    fn history(&self, check: &Check) -> Vec<f64> {
+        self.known.before.history(check)
     }
 }
 

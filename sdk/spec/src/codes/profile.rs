@@ -43,4 +43,41 @@ pub(super) const PAGES: &[Page] = &[
         example: "mesh drift delivery.csv",
         fix: "Name the state before with `--from WHEN`, or a file or port with `--against`.",
     },
+    Page {
+        code: "M1320",
+        title: "shares that do not fit",
+        what: "A check of kind `distribution` has another number of shares than of values or bins, shares that do not \
+               add up, or bounds that do not go up.",
+        why: "Nobody could say which share belongs to what, or what all rows should be.",
+        example: "[[checks]]\nid = \"fuels\"\nkind = \"distribution\"\ncolumn = \"fuel\"\nvalues = [\"coal\", \"gas\"]\n\
+                  shares = [0.7, 0.2, 0.1]",
+        fix: "One share for each value, what is left to 1 being that of all others; for bins one more than bounds, \
+              together 1.",
+    },
+    Page {
+        code: "M1321",
+        title: "a level or threshold that could not alarm, or always would",
+        what: "`level` and `threshold` lie between 0 and 1 (a `psi` may be larger), `window` is at least 5.",
+        why: "At level 0 nothing is ever an alarm; with fewer than five releases nothing can be said of the next.",
+        example: "[[checks]]\nid = \"same-fuels\"\nkind = \"drift\"\ncolumn = \"fuel\"\nlevel = 5",
+        fix: "Say the chance of a false alarm that you accept, such as `level = 0.01`, and the smallest difference that \
+              matters, such as `threshold = 0.1`.",
+    },
+    Page {
+        code: "M1322",
+        title: "a kind of check that is said otherwise here",
+        what: "The kind is known from another tool; here the same is said in another place of the contract.",
+        why: "Two ways to promise one thing would one day promise two things.",
+        example: "[[checks]]\nid = \"schema\"\nkind = \"schema_change\"",
+        fix: "Follow the help: it names the key that says it.",
+    },
+    Page {
+        code: "M1323",
+        title: "columns that refer to another number of columns",
+        what: "A check of kind `references` names more columns here than there, or fewer.",
+        why: "Values are looked up together, the first in the first column there, the second in the second.",
+        example: "[[checks]]\nid = \"known\"\nkind = \"references\"\ncolumns = [\"country\", \"year\"]\n\
+                  references = \"geo.places.countries(code)\"",
+        fix: "Name one column there for each of ours: `references = \"geo.places.countries(code, year)\"`.",
+    },
 ];

@@ -6,7 +6,7 @@ use serde_json::{Map, Value as Json, json};
 use sha2::{Digest, Sha256};
 
 use super::{Column, Contract, Freshness, PartitionField};
-use crate::{Bounds, Check, CheckKind, FixOwner, OnViolation, Severity, Tolerance};
+use crate::{Bounds, Check, CheckKind, FixOwner, OnViolation, Severity, Shares, Tolerance};
 
 /// `sha256:<hex>` of the canonical form.
 pub(super) fn checksum(contract: &Contract) -> String {
@@ -120,8 +120,26 @@ pub(crate) fn kind(kind: &CheckKind) -> Json {
         }
         CheckKind::Fingerprint { column, value } => json!({ "fingerprint": column, "is": value }),
         CheckKind::Freshness { column, max_age } => json!({ "freshness": max_age.seconds, "column": column }),
-        CheckKind::References { column, port, target } => {
-            json!({ "references": column, "target": format!("{port}({target})") })
+        CheckKind::References { columns, port, targets } => {
+            // one column is written as it was before there could be several
+            let columns = if let [one] = &columns[..] { json!(one) } else { json!(columns) };
+            json!({ "references": columns, "target": format!("{port}({})", targets.join(", ")) })
+        }
+        CheckKind::Monotonic { column, by, group, falling, strict } => json!({
+            "monotonic": column, "by": by, "group": group, "falling": falling.then_some(true), "strict": strict.then_some(true),
+        }),
+        CheckKind::Distribution { column, expected, threshold, level } => {
+            let expected = match expected {
+                Shares::Values(values) => json!({ "values": values }),
+                Shares::Bins { bounds, shares } => json!({ "bins": bounds, "shares": shares }),
+            };
+            json!({ "distribution": column, "is": expected, "threshold": threshold, "level": level })
+        }
+        CheckKind::Drift { column, baseline, method, threshold, level } => json!({
+            "drift": column, "baseline": baseline, "method": method.as_str(), "threshold": threshold, "level": level,
+        }),
+        CheckKind::Anomaly { metric, column, level, window } => {
+            json!({ "anomaly": metric, "column": column, "level": level, "window": window })
         }
         CheckKind::Program { name } => json!({ "program": name }),
     };

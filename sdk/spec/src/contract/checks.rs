@@ -88,6 +88,10 @@ fn id(value: &Value<'_>) -> Option<(String, Span)> {
 }
 
 fn kind(value: &Value<'_>) -> Option<&'static Kind> {
+    if let Some((name, help)) = kinds::ELSEWHERE.iter().find(|(name, _)| value.raw.as_str() == Some(name)) {
+        value.wrong("M1322", format!("`{name}` is no kind of check here"), Some((*help).to_owned()));
+        return None;
+    }
     let words: Vec<(&'static str, &'static Kind)> = kinds::KINDS
         .iter()
         .flat_map(|kind| [Some(kind.name), kind.alias].into_iter().flatten().map(move |word| (word, kind)))

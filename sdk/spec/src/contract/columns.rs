@@ -72,6 +72,31 @@ impl Columns {
         self.find_named(text, &value.span, value)
     }
 
+    /// The columns that `column` or `columns` name.
+    pub(super) fn one_or_several(&self, table: &Table<'_>, example: &str) -> Option<Vec<&Named>> {
+        match (table.get("column"), table.get("columns")) {
+            (Some(one), None) => Some(vec![self.find(one)?]),
+            (None, Some(many)) => {
+                let items = many.words()?;
+                if items.is_empty() {
+                    many.empty();
+                    return None;
+                }
+                let found: Vec<&Named> = items.iter().filter_map(|item| self.find(item)).collect();
+                (found.len() == items.len()).then_some(found)
+            }
+            (Some(_), Some(many)) => {
+                let message = format!("{} says both `column` and `columns`", table.place());
+                table.document.report(Diagnostic::error("M0115", message).at(many.whole_line(), "").help("keep one"));
+                None
+            }
+            (None, None) => {
+                let key = if example.starts_with("columns") { "columns" } else { "column" };
+                table.need(key, example).and(None)
+            }
+        }
+    }
+
     /// The column called `text`; reports a name that no column has at `span`.
     pub(super) fn find_named(&self, text: &str, span: &Span, value: &Value<'_>) -> Option<&Named> {
         let found = self.named.iter().find(|column| column.name == text);
@@ -133,9 +158,9 @@ fn described(table: &Table<'_>, named: &mut Named) {
     let required = table.get("required").filter(|value| value.flag() == Some(true));
     named.checks.extend(required.map(|value| not_null(&key, value.whole_line())));
     constraints::checks(table, &key, data_type, &mut named.checks);
-    let references = table.get("references").and_then(|value| Some((references::reference(value)?, value)));
+    let references = table.get("references").and_then(|value| Some((references::one(value)?, value)));
     if let Some(((port, target), value)) = references.clone() {
-        let kind = CheckKind::References { column: key.clone(), port, target };
+        let kind = CheckKind::References { columns: vec![key.clone()], port, targets: vec![target] };
         named.checks.push(implied(format!("{key}.references"), kind, Dimension::Consistency, value.whole_line()));
     }
     let words = |key| table.get(key).and_then(Value::some_text).map(str::to_owned);

@@ -1,6 +1,6 @@
 //! The kinds of `[[checks]]`: one entry of [`KINDS`] and one function each.
 use super::columns::{Columns, Named};
-use super::{constraints, freshness, references};
+use super::{constraints, freshness, over_time, references};
 use crate::document::{Table, Value};
 use crate::{Bounds, CheckKind, Diagnostic, Dimension, Operator};
 
@@ -22,7 +22,7 @@ pub(super) struct Kind {
 type Read = fn(&Table<'_>, &Columns, Option<&str>) -> Option<CheckKind>;
 
 /// Every key that some kind of check has.
-pub(super) const ALL_KEYS: [&str; 20] = [
+pub(super) const ALL_KEYS: [&str; 33] = [
     "column",
     "columns",
     "min",
@@ -43,10 +43,37 @@ pub(super) const ALL_KEYS: [&str; 20] = [
     "max_rise",
     "extra",
     "ordered",
+    "by",
+    "group",
+    "order",
+    "strict",
+    "bins",
+    "shares",
+    "threshold",
+    "level",
+    "baseline",
+    "method",
+    "metric",
+    "window",
+    "q",
+];
+
+/// Names of kinds that people know from elsewhere, and how the same is said here.
+pub(super) const ELSEWHERE: [(&str, &str); 6] = [
+    (
+        "schema_change",
+        "a port's columns are its contract: a change needs a new version, and the smallest allowed one is computed; \
+         `mesh contract diff` shows it. For columns that were delivered say `kind = \"columns\"`",
+    ),
+    ("column_type", "the type in the column's line is kept by every run, without a check"),
+    ("primary_key", "say `key = [\"country\", \"year\"]` under `[contract]`: unique and not null"),
+    ("is_null", "say `kind = \"expression\"` and `sql = \"column is null\"`"),
+    ("row_count_match", "say `kind = \"query\"` with the other port as an input, or `row_count`"),
+    ("code", "say `kind = \"program\"`: a check of the product's own program"),
 ];
 
 macro_rules! kinds {
-    ($($name:literal $(or $alias:literal)?, $rows:ident, $dimension:ident, $keys:expr, $read:ident;)*) => {
+    ($($name:literal $(or $alias:literal)?, $rows:ident, $dimension:ident, $keys:expr, $read:path;)*) => {
         &[$(Kind {
             name: $name,
             alias: kinds!(@alias $($alias)?),
@@ -82,9 +109,15 @@ pub(super) const KINDS: &[Kind] = kinds![
     "query" or "sql_metric", table, Accuracy, ["sql", "min", "max"], query;
     "query_rows" or "sql_rows", rows, Accuracy, ["sql"], query_rows;
     "aggregate", table, Accuracy, ["column", "function", "min", "max"], aggregate;
+    "distinct_count", table, Accuracy, ["column", "min", "max"], distinct_count;
+    "quantile", table, Accuracy, ["column", "q", "min", "max"], quantile;
     "fingerprint", table, Accuracy, ["column", "value"], fingerprint;
     "freshness", table, Timeliness, ["column", "max_age"], fresh;
-    "references" or "foreign_key", rows, Consistency, ["column", "references"], refers;
+    "references" or "foreign_key", rows, Consistency, ["column", "columns", "references"], references::check;
+    "monotonic" or "sequential", rows, Consistency, ["column", "by", "group", "order", "strict"], over_time::monotonic;
+    "distribution", table, Accuracy, ["column", "values", "bins", "shares", "threshold", "level"], over_time::distribution;
+    "drift", table, Consistency, ["column", "baseline", "method", "threshold", "level"], over_time::drift;
+    "anomaly", table, Consistency, ["metric", "column", "level", "window"], over_time::anomaly;
     "program", rows, Accuracy, ["name"], program;
 ];
 
@@ -98,22 +131,7 @@ fn not_null(table: &Table<'_>, columns: &Columns, _: Option<&str>) -> Option<Che
 }
 
 fn unique(table: &Table<'_>, columns: &Columns, _: Option<&str>) -> Option<CheckKind> {
-    let found = match (table.get("column"), table.get("columns")) {
-        (Some(one), None) => vec![columns.find(one)?],
-        (None, Some(many)) => {
-            let items = many.words()?;
-            if items.is_empty() {
-                many.empty();
-            }
-            items.iter().filter_map(|item| columns.find(item)).collect()
-        }
-        (Some(_), Some(many)) => {
-            let message = format!("{} says both `column` and `columns`", table.place());
-            table.document.report(Diagnostic::error("M0115", message).at(many.whole_line(), "").help("keep one"));
-            return None;
-        }
-        (None, None) => return table.need("columns", "columns = [\"country\", \"year\"]").and(None),
-    };
+    let found = columns.one_or_several(table, "columns = [\"country\", \"year\"]")?;
     Some(CheckKind::Unique { columns: found.into_iter().map(|column| column.name.clone()).collect() })
 }
 
@@ -308,6 +326,38 @@ fn aggregate(table: &Table<'_>, columns: &Columns, _: Option<&str>) -> Option<Ch
     Some(CheckKind::Aggregate { column: column?.name.clone(), function: function?.to_owned(), bounds: bounds? })
 }
 
+fn distinct_count(table: &Table<'_>, columns: &Columns, _: Option<&str>) -> Option<CheckKind> {
+    let column = column(table, columns);
+    let bounds = bounded(table, constraints::numbers(table)).map(|(bounds, _)| bounds);
+    Some(CheckKind::Aggregate { column: column?.name.clone(), function: "count_distinct".to_owned(), bounds: bounds? })
+}
+
+fn quantile(table: &Table<'_>, columns: &Columns, _: Option<&str>) -> Option<CheckKind> {
+    let column = column(table, columns);
+    let value = table.need("q", "q = 0.95");
+    let q = value.and_then(|value| Some((value, value.number()?.as_f64()?)));
+    // as a percentile has at most two digits after the point, so has this four
+    let function = q.and_then(|(value, q)| {
+        let function = format!("p{}", (q * 1e6).round() / 1e4);
+        if percentile(&function).is_none_or(|rank| (rank - q).abs() > 1e-9) {
+            value.wrong(
+                "M0207",
+                format!("`q` cannot be {q:?}"),
+                Some("a share between 0 and 1: `0.5` is the median".to_owned()),
+            );
+            return None;
+        }
+        Some(function)
+    });
+    if let (Some(column), Some(other)) = (column, column.and_then(|c| c.data_type.as_ref()).filter(|t| !t.is_numeric()))
+    {
+        let report = Diagnostic::error("M0205", format!("`quantile` needs numbers, not {other}"));
+        table.document.report(report.at(table.span.clone(), "").at(column.span.clone(), format!("{other} here")));
+    }
+    let bounds = bounded(table, constraints::numbers(table)).map(|(bounds, _)| bounds);
+    Some(CheckKind::Aggregate { column: column?.name.clone(), function: function?, bounds: bounds? })
+}
+
 fn fingerprint(table: &Table<'_>, columns: &Columns, _: Option<&str>) -> Option<CheckKind> {
     let column = column(table, columns);
     let value = table.need("value", "value = \"0f1e2d3c4b5a69788796a5b4c3d2e1f0\"");
@@ -323,7 +373,7 @@ fn fingerprint(table: &Table<'_>, columns: &Columns, _: Option<&str>) -> Option<
 }
 
 /// Whether an aggregate is computed from numbers.
-fn of_numbers(function: &str) -> bool {
+pub(super) fn of_numbers(function: &str) -> bool {
     !matches!(function, "min" | "max" | "count" | "count_distinct" | "distinct_share")
 }
 
@@ -333,20 +383,13 @@ fn fresh(table: &Table<'_>, columns: &Columns, _: Option<&str>) -> Option<CheckK
     Some(CheckKind::Freshness { column: column.flatten(), max_age: max_age? })
 }
 
-fn refers(table: &Table<'_>, columns: &Columns, _: Option<&str>) -> Option<CheckKind> {
-    let column = column(table, columns);
-    let value = table.need("references", "references = \"geo.places.countries(code)\"");
-    let (port, target) = value.and_then(references::reference)?;
-    Some(CheckKind::References { column: column?.name.clone(), port, target })
-}
-
 /// A check of the product's own program; it goes by its id there unless it has a name.
 fn program(table: &Table<'_>, _: &Columns, id: Option<&str>) -> Option<CheckKind> {
     let name = table.get("name").map_or(id, Value::some_text);
     Some(CheckKind::Program { name: name?.to_owned() })
 }
 
-fn column<'a>(table: &Table<'_>, columns: &'a Columns) -> Option<&'a Named> {
+pub(super) fn column<'a>(table: &Table<'_>, columns: &'a Columns) -> Option<&'a Named> {
     columns.find(table.need("column", "column = \"country\"")?)
 }
 

@@ -60,27 +60,7 @@ fn follow(check: &Check, pairs: &Pairs<'_>) -> Check {
             check.id = format!("{}.{rest}", new.name);
         }
     }
-    let rename = |name: &mut String| *name = new_name(name, pairs).to_owned();
-    match &mut check.kind {
-        CheckKind::NotNull { column }
-        | CheckKind::Range { column, .. }
-        | CheckKind::Length { column, .. }
-        | CheckKind::Pattern { column, .. }
-        | CheckKind::Format { column, .. }
-        | CheckKind::Values { column, .. }
-        | CheckKind::NotValues { column, .. }
-        | CheckKind::NotPattern { column, .. }
-        | CheckKind::NotMissing { column, .. }
-        | CheckKind::Finite { column }
-        | CheckKind::Aggregate { column, .. }
-        | CheckKind::Fingerprint { column, .. }
-        | CheckKind::References { column, .. } => rename(column),
-        CheckKind::Freshness { column, .. } => column.iter_mut().for_each(rename),
-        CheckKind::Compare { column, other, .. } => [column, other].into_iter().for_each(rename),
-        CheckKind::Columns { columns, .. } => columns.iter_mut().for_each(rename),
-        CheckKind::Unique { columns } => columns.iter_mut().for_each(rename),
-        _ => {}
-    }
+    check.kind.columns_mut().into_iter().for_each(|name| *name = new_name(name, pairs).to_owned());
     check
 }
 
@@ -163,7 +143,14 @@ fn more(old: Tolerance, new: Tolerance) -> Option<bool> {
 
 fn direction(old: &CheckKind, new: &CheckKind) -> Direction {
     use CheckKind::{
-        Aggregate, Freshness, Length, NotMissing, NotValues, Query, Range, RowCount, RowCountChange, Values,
+        Aggregate, Anomaly, Distribution, Drift, Freshness, Length, NotMissing, NotValues, Query, Range, RowCount,
+        RowCountChange, Values,
+    };
+    let most = |most: &Option<f64>| Bounds { min: None, max: most.map(Json::from) };
+    let least = |least: f64| Bounds { min: Some(least.into()), max: None };
+    let both = |directions: [Direction; 2]| match directions.contains(&Direction::Looser) {
+        true => Direction::Looser,
+        false => Direction::Tighter,
     };
     let count = |min: &Option<u64>, max: &Option<u64>| Bounds { min: min.map(Json::from), max: max.map(Json::from) };
     match (old, new) {
@@ -177,12 +164,25 @@ fn direction(old: &CheckKind, new: &CheckKind) -> Direction {
             bounds(b1, b2)
         }
         (RowCountChange { max_drop: d1, max_rise: r1 }, RowCountChange { max_drop: d2, max_rise: r2 }) => {
-            let most = |most: &Option<f64>| Bounds { min: None, max: most.map(Json::from) };
-            match [bounds(&most(d1), &most(d2)), bounds(&most(r1), &most(r2))] {
-                both if both.contains(&Direction::Looser) => Direction::Looser,
-                _ => Direction::Tighter,
-            }
+            both([bounds(&most(d1), &most(d2)), bounds(&most(r1), &most(r2))])
         }
+        // an alarm needs a difference of some size at some level: a higher threshold or a lower level raises fewer
+        (
+            Drift { column: c1, baseline: b1, method: m1, threshold: t1, level: l1 },
+            Drift { column: c2, baseline: b2, method: m2, threshold: t2, level: l2 },
+        ) if (c1, b1, m1) == (c2, b2, m2) => {
+            both([bounds(&most(&Some(*t1)), &most(&Some(*t2))), bounds(&least(*l1), &least(*l2))])
+        }
+        (
+            Distribution { column: c1, expected: e1, threshold: t1, level: l1 },
+            Distribution { column: c2, expected: e2, threshold: t2, level: l2 },
+        ) if (c1, e1) == (c2, e2) => {
+            both([bounds(&most(&Some(*t1)), &most(&Some(*t2))), bounds(&least(*l1), &least(*l2))])
+        }
+        (
+            Anomaly { metric: m1, column: c1, window: w1, level: l1 },
+            Anomaly { metric: m2, column: c2, window: w2, level: l2 },
+        ) if (m1, c1, w1) == (m2, c2, w2) => bounds(&least(*l1), &least(*l2)),
         (NotValues { values: old, .. }, NotValues { values: new, .. }) => {
             match old.iter().all(|value| new.contains(value)) {
                 true => Direction::Tighter,

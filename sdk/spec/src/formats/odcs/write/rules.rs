@@ -15,7 +15,11 @@ pub(super) fn rules(contract: &Contract) -> (Vec<Json>, OfColumns) {
     let (mut of_table, mut of_columns) = (vec![], vec![]);
     for check in contract.checks.iter().filter(|check| !implied(check, contract)) {
         let own = written.iter().find(|table| table.get("id").and_then(toml::Value::as_str) == Some(&check.id));
-        let own = own.and_then(|table| serde_json::to_value(table).ok());
+        let mut own = own.and_then(|table| serde_json::to_value(table).ok());
+        // what the rule says of itself is not said twice
+        if let Some(own) = own.as_mut().and_then(Json::as_object_mut) {
+            own.retain(|key, _| !["description", "dimension", "severity"].contains(&key.as_str()));
+        }
         let (column, rule) = simple(check).or_else(|| sql(check, own.as_ref())).unwrap_or_else(|| {
             (None, json!({ "type": "custom", "engine": "meshwright", "implementation": own.unwrap_or_default() }))
         });
