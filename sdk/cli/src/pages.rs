@@ -1,7 +1,9 @@
 //! Pages for people who open a file: one HTML document that needs nothing else.
+mod profile;
 mod quality;
 
-pub(crate) use quality::{Quality, refused};
+pub(crate) use profile::profile;
+pub(crate) use quality::{Quality, percent, refused};
 
 use meshwright_catalog::{Error, Kind};
 use meshwright_engine::Failure;

@@ -1,4 +1,6 @@
 //! The data-quality page: of a file that was judged, or of a port as it stands.
+use std::collections::BTreeMap;
+
 use meshwright_engine::{Failure, Findings};
 use serde_json::{Value, json};
 
@@ -20,6 +22,10 @@ pub(crate) struct Quality {
     pub(crate) results: Vec<Value>,
     pub(crate) executed: usize,
     pub(crate) declared: usize,
+    /// `port` and `dimensions`, each from 0 to 1, as reports have it.
+    pub(crate) score: Value,
+    /// How each check ended before, by its id, the oldest first.
+    pub(crate) history: BTreeMap<String, Vec<String>>,
     /// Rows of the table of releases.
     pub(crate) releases: Vec<Value>,
 }
@@ -27,7 +33,7 @@ pub(crate) struct Quality {
 impl Quality {
     /// The page.
     pub(crate) fn html(&self) -> Result<String, Failure> {
-        let mut results: Vec<Value> = self.results.iter().map(shown).collect();
+        let mut results: Vec<Value> = self.results.iter().map(|result| self.shown(result)).collect();
         results.sort_by_key(|r| rank(r["outcome"].as_str().unwrap_or_default()));
         let facts: Vec<Value> =
             self.facts.iter().map(|(name, value)| json!({ "name": name, "value": value })).collect();
@@ -38,10 +44,23 @@ impl Quality {
             json!({
                 "title": self.title, "subtitle": self.subtitle, "facts": facts, "results": results, "findings": [],
                 "verdict": { "words": words, "class": class, "symbol": symbol(class) },
-                "dimensions": dimensions(&self.results), "executed": self.executed, "declared": self.declared,
-                "releases": self.releases,
+                "dimensions": dimensions(&self.results, &self.score), "executed": self.executed,
+                "declared": self.declared, "releases": self.releases, "with_history": !self.history.is_empty(),
+                "score": percent(&self.score["port"]), "silent": silent(&self.score),
             }),
         )
+    }
+
+    fn shown(&self, result: &Value) -> Value {
+        let mut shown = shown(result);
+        let before = self.history.get(result["id"].as_str().unwrap_or_default());
+        let signs: Vec<Value> = before
+            .into_iter()
+            .flatten()
+            .map(|outcome| json!({ "class": outcome, "symbol": symbol(outcome), "word": word(outcome) }))
+            .collect();
+        shown["history"] = signs.into();
+        shown
     }
 }
 
@@ -54,7 +73,8 @@ pub(crate) fn refused(files: &str, port: &str, findings: &Findings) -> Result<St
         json!({
             "title": files, "subtitle": format!("judged by the contract of {port}"), "facts": [], "results": [],
             "verdict": { "words": "would be rejected: it cannot be read", "class": "failed", "symbol": symbol("failed") },
-            "dimensions": [], "executed": 0, "declared": 0, "releases": [], "findings": texts,
+            "dimensions": [], "executed": 0, "declared": 0, "releases": [], "findings": texts, "with_history": false,
+            "score": "", "silent": "",
         }),
     )
 }
@@ -88,7 +108,7 @@ fn shown(result: &Value) -> Value {
 }
 
 /// How the checks of each dimension ended.
-fn dimensions(results: &[Value]) -> Vec<Value> {
+fn dimensions(results: &[Value], score: &Value) -> Vec<Value> {
     let mut names: Vec<&str> = results.iter().filter_map(|r| r["dimension"].as_str()).collect();
     names.sort_unstable();
     names.dedup();
@@ -100,11 +120,24 @@ fn dimensions(results: &[Value]) -> Vec<Value> {
     };
     let row = |name: &&str| {
         json!({
-            "name": name, "checks": of(name, &[]), "passed": of(name, &["passed"]), "warned": of(name, &["warned"]),
+            "name": name, "score": percent(&score["dimensions"][*name]), "checks": of(name, &[]), "passed": of(name, &["passed"]), "warned": of(name, &["warned"]),
             "failed": of(name, &["failed"]), "not_run": of(name, &["error", "not_evaluated"]),
         })
     };
     names.iter().map(row).collect()
+}
+
+/// Rounded down, so that only what holds altogether is 100 %.
+pub(crate) fn percent(score: &Value) -> String {
+    score.as_f64().map_or_else(String::new, |score| format!("{} %", (score * 1000.0).floor() / 10.0))
+}
+
+/// The share of checks that a score leaves out.
+fn silent(score: &Value) -> String {
+    match score["not_evaluated"].as_f64() {
+        Some(share) if share > 0.0 => percent(&share.into()),
+        _ => String::new(),
+    }
 }
 
 fn rank(outcome: &str) -> u8 {
@@ -123,7 +156,7 @@ fn word(outcome: &str) -> &'static str {
         "failed" => "fails",
         "warned" => "warns",
         "error" => "not run",
-        _ => "no rows",
+        _ => "nothing to judge",
     }
 }
 

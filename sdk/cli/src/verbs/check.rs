@@ -130,6 +130,8 @@ fn page(names: &str, verdict: &FileVerdict, words: &str, port: &Value) -> Qualit
         results: port["results"].as_array().cloned().unwrap_or_default(),
         executed: r.executed,
         declared: r.declared,
+        score: json!(r.score),
+        history: std::collections::BTreeMap::new(),
         releases: vec![],
     }
 }

@@ -1,18 +1,20 @@
 //! `mesh profile`
-use clap::Args;
+use clap::{Args, ValueEnum};
 use meshwright_check::{ColumnProfile, Profile as Found};
 use meshwright_engine::{Dataset, profile};
 use serde_json::{Value, json};
 
 use crate::context::Context;
 use crate::exit::Exit;
+use crate::pages;
 use crate::printer::{self, thousands};
 use crate::problem::short;
 
 /// Show what the values of a file or port are like: types, nulls, distinct values, quantiles, patterns
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:  mesh profile delivery.csv\n           mesh profile climate.emissions.country_year --column co2"
+    after_help = "Examples:  mesh profile delivery.csv\n           mesh profile climate.emissions.country_year --column co2\n           \
+                  mesh profile delivery.csv --format html --output profile.html"
 )]
 pub(crate) struct Profile {
     /// A file, glob or address, or domain.product.port
@@ -24,6 +26,21 @@ pub(crate) struct Profile {
     /// Show everything of these columns
     #[arg(long, value_name = "NAME")]
     column: Vec<String>,
+    /// As a file, and not for the terminal
+    #[arg(long, value_enum)]
+    format: Option<Format>,
+    /// Write the page or the JSON to this file instead of stdout
+    #[arg(short, long, value_name = "FILE", requires = "format")]
+    output: Option<std::path::PathBuf>,
+}
+
+/// How a profile is written for others.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// One JSON object
+    Json,
+    /// One page that needs nothing else
+    Html,
 }
 
 impl Profile {
@@ -37,25 +54,40 @@ impl Profile {
             if !self.column.is_empty() {
                 found.columns.retain(|column| self.column.contains(&column.name));
             }
-            if context.json {
-                printer::json(&json!({ "subject": subject.name(), "profile": found }));
-                return Ok(Exit::Done);
-            }
-            printer::line(&format!("{}: {} rows", subject.name(), thousands(found.rows as i64)));
-            printer::line("");
-            overview(&found);
-            if self.column.is_empty() {
-                context.say("hint: `--column NAME` shows quantiles, frequent values and patterns; `--json` shows all");
-            } else {
-                found.columns.iter().for_each(details);
-            }
-            for column in &found.columns {
-                if let Some(reason) = &column.sensitive {
-                    context.say(&format!("note: values of `{}` are masked: {reason}", column.name));
+            let output = self.output.as_ref().map(|path| context.dir.join(path));
+            match self.format.or(context.json.then_some(Format::Json)) {
+                Some(Format::Json) => {
+                    let facts = json!({ "subject": subject.name(), "profile": found });
+                    match &output {
+                        Some(_) => pages::deliver(&printer::json_text(&facts), output.as_deref())?,
+                        None => printer::json(&facts),
+                    }
                 }
+                Some(Format::Html) => pages::deliver(&pages::profile(&subject.name(), &found)?, output.as_deref())?,
+                None => self.show(context, &subject, &found),
+            }
+            if let Some(path) = &output {
+                context.say(&format!("wrote {}", path.display()));
             }
             Ok(Exit::Done)
         })
+    }
+
+    /// For a terminal.
+    fn show(&self, context: &Context, subject: &Dataset, found: &Found) {
+        printer::line(&format!("{}: {} rows", subject.name(), thousands(found.rows as i64)));
+        printer::line("");
+        overview(found);
+        if self.column.is_empty() {
+            context.say("hint: `--column NAME` shows quantiles, frequent values and patterns; `--json` shows all");
+        } else {
+            found.columns.iter().for_each(details);
+        }
+        for column in &found.columns {
+            if let Some(reason) = &column.sensitive {
+                context.say(&format!("note: values of `{}` are masked: {reason}", column.name));
+            }
+        }
     }
 }
 

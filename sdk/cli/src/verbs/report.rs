@@ -1,4 +1,5 @@
 //! `mesh report`
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use clap::Args;
@@ -14,6 +15,9 @@ use crate::printer::{self, bytes, thousands};
 
 /// Releases on the page.
 const RELEASES: usize = 20;
+
+/// Runs among which those releases are looked for.
+const RUNS: i64 = 200;
 
 /// Write a port's data-quality page: one HTML file that needs nothing else
 #[derive(Debug, Args)]
@@ -35,12 +39,14 @@ impl Report {
             let catalog = context.catalog().await?;
             let d = describe(&catalog, &self.port, self.at.as_deref()).await?;
             let releases = catalog.releases(&self.port).await?;
+            let past = catalog.check_history(&self.port, RUNS).await?;
+            let of = |run: &str| past.iter().find(|known| known.run == run);
             let run = d.release.as_ref().map(|release| release.run.clone());
-            let records = match &run {
-                Some(run) => catalog.check_results(run, Some(&self.port)).await?,
+            let results: Vec<Value> = match &run {
+                Some(run) => catalog.check_results(run, Some(&self.port)).await?.into_iter().map(|r| r.result).collect(),
                 None => vec![],
             };
-            let results: Vec<Value> = records.into_iter().map(|record| record.result).collect();
+            let score = run.as_deref().and_then(of).map(|run| run.score.clone()).unwrap_or_default();
             let metrics = anomalies(&catalog, &self.port, &AnomalySettings::default()).await?;
             let unusual: Vec<&str> = metrics
                 .iter()
@@ -48,20 +54,30 @@ impl Report {
                 .map(|m| m.metric.as_str())
                 .collect();
             if context.json {
-                printer::json(&json!({ "port": d, "results": results, "releases": releases, "metrics": metrics }));
+                let (executed, declared) = counted(&results);
+                printer::json(&json!({
+                    "port": d, "results": results, "score": score, "executed": executed, "declared": declared,
+                    "releases": releases, "metrics": metrics,
+                }));
                 return Ok(Exit::Done);
             }
-            let mut rows = vec![];
-            for (at, release) in releases.iter().take(RELEASES).enumerate() {
-                let outcomes = catalog.check_results(&release.run, Some(&self.port)).await?;
-                let count = |outcome: &str| outcomes.iter().filter(|record| record.outcome == outcome).count();
-                rows.push(json!({
+            let released: Vec<_> = releases.iter().take(RELEASES).map(|release| (release, of(&release.run))).collect();
+            let rows = released.iter().enumerate().map(|(at, (release, checked))| {
+                let checks = || checked.iter().flat_map(|run| &run.checks);
+                let count = |outcome: &str| checks().filter(|record| record.outcome == outcome).count();
+                json!({
                     "release": format!("r{}", release.number), "at": release.released_at, "rows": thousands(release.port.rows),
                     "contract": release.port.contract_version, "passed": count("passed"), "warned": count("warned"),
+                    "score": checked.map(|run| pages::percent(&run.score["port"])).unwrap_or_default(),
                     "unusual": if at == 0 { unusual.join(", ") } else { String::new() },
-                }));
+                })
+            });
+            let rows = rows.collect();
+            let mut history: BTreeMap<String, Vec<String>> = BTreeMap::new();
+            for record in released.iter().rev().filter_map(|(_, checked)| *checked).flat_map(|run| &run.checks) {
+                history.entry(record.check.clone()).or_default().push(record.outcome.clone());
             }
-            let page = page(&d, results, rows, &unusual);
+            let page = page(&d, results, score, history, rows, &unusual);
             let output = self.output.as_ref().map(|path| context.dir.join(path));
             pages::deliver(&page.html()?, output.as_deref())?;
             if let Some(path) = &output {
@@ -72,9 +88,21 @@ impl Report {
     }
 }
 
-fn page(d: &meshwright_engine::Description, results: Vec<Value>, releases: Vec<Value>, unusual: &[&str]) -> Quality {
-    let ran = results.iter().filter(|r| r["outcome"] != "error" && r["implied"] != true).count();
-    let declared = results.iter().filter(|r| r["implied"] != true).count();
+/// How many checks ran, and how many the contract declares.
+fn counted(results: &[Value]) -> (usize, usize) {
+    let declared = results.iter().filter(|r| r["implied"] != true);
+    (declared.clone().filter(|r| r["outcome"] != "error").count(), declared.count())
+}
+
+fn page(
+    d: &meshwright_engine::Description,
+    results: Vec<Value>,
+    score: Value,
+    history: BTreeMap<String, Vec<String>>,
+    releases: Vec<Value>,
+    unusual: &[&str],
+) -> Quality {
+    let (executed, declared) = counted(&results);
     let verdict = match (&d.release, d.checks.failed + d.checks.error, d.checks.warned + unusual.len()) {
         (None, ..) => ("no release yet".to_owned(), "not_evaluated"),
         (_, 0, 0) => ("every check holds".to_owned(), "passed"),
@@ -112,8 +140,10 @@ fn page(d: &meshwright_engine::Description, results: Vec<Value>, releases: Vec<V
         verdict,
         facts,
         results,
-        executed: ran,
+        executed,
         declared,
+        score,
+        history,
         releases,
     }
 }
