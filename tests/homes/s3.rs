@@ -1,4 +1,5 @@
-//! An S3 endpoint over a folder: in the test's own process, or in one that can be killed.
+//! An S3 endpoint over a folder: in the test's own process, or in one that can be killed. `MESH_TEST_S3` names another
+//! one, which has a bucket `lake` and takes the `AWS_*` variables of the tests' process.
 use std::io::Read;
 use std::net::{SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
@@ -13,17 +14,21 @@ use s3s::service::S3ServiceBuilder;
 use s3s_fs::FileSystem;
 
 /// What the endpoint lets in.
-pub(crate) const KEY: &str = "MESHTESTKEY";
-pub(crate) const SECRET: &str = "wJalr+hunter2/never-shown";
-pub(crate) const REGION: &str = "us-east-1";
+const KEY: &str = "MESHTESTKEY";
+const SECRET: &str = "wJalr+hunter2/never-shown";
+const REGION: &str = "us-east-1";
+
+/// Names an endpoint that somebody else runs, `http://127.0.0.1:7480`.
+const ELSEWHERE: &str = "MESH_TEST_S3";
 
 /// Makes a test binary an endpoint instead: `<address> <folder>`.
 pub(crate) const SERVE: &str = "MESH_TEST_SERVE_S3";
 
-/// An endpoint and the folder that holds its buckets.
+/// An endpoint with a bucket `lake`.
 pub(crate) struct S3 {
-    pub(crate) address: SocketAddr,
-    pub(crate) folder: PathBuf,
+    endpoint: String,
+    /// The folder that holds its buckets; none when it is not one of ours.
+    pub(crate) folder: Option<PathBuf>,
 }
 
 static SHARED: OnceLock<S3> = OnceLock::new();
@@ -33,6 +38,9 @@ impl S3 {
     /// the next one does.
     pub(crate) fn shared() -> &'static Self {
         SHARED.get_or_init(|| {
+            if let Ok(endpoint) = std::env::var(ELSEWHERE) {
+                return Self { endpoint, folder: None };
+            }
             let temporary = std::env::temp_dir();
             for entry in std::fs::read_dir(&temporary).unwrap().flatten() {
                 let name = entry.file_name().to_string_lossy().into_owned();
@@ -52,14 +60,19 @@ impl S3 {
         let address = listener.local_addr().unwrap();
         let root = folder.to_owned();
         std::thread::spawn(move || serve(listener, &root));
-        Self { address, folder: folder.to_owned() }
+        Self::at(address, folder)
     }
 
-    /// Starts the endpoint as a process, at an address that was free a moment ago. `test` is the test in this binary
+    fn at(address: SocketAddr, folder: &Path) -> Self {
+        Self { endpoint: format!("http://{address}"), folder: Some(folder.to_owned()) }
+    }
+
+    /// Starts the endpoint as a process, where it was before or at an address that was free a moment ago. `test` is the test in this binary
     /// that calls [`serve_if_asked`].
-    pub(crate) fn process(folder: &Path, address: Option<SocketAddr>, test: &str) -> (Self, Child) {
+    pub(crate) fn process(folder: &Path, before: Option<&Self>, test: &str) -> (Self, Child) {
         std::fs::create_dir_all(folder.join("lake")).unwrap();
-        let address = address.unwrap_or_else(|| TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap());
+        let again = before.map(|s3| s3.endpoint.trim_start_matches("http://").parse().unwrap());
+        let address = again.unwrap_or_else(|| TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap());
         let mut command = Command::new(std::env::current_exe().unwrap());
         command.args(["--exact", test, "--nocapture"]).env(SERVE, format!("{address} {}", folder.display()));
         command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
@@ -69,16 +82,21 @@ impl S3 {
             assert!(began.elapsed() < Duration::from_secs(60), "the endpoint does not start");
             std::thread::sleep(Duration::from_millis(10));
         }
-        (Self { address, folder: folder.to_owned() }, child)
+        (Self::at(address, folder), child)
     }
 
     /// What a process needs to know to use it.
     pub(crate) fn variables(&self) -> [(&'static str, String); 4] {
+        // whoever runs another endpoint says what it lets in
+        let said = |name: &str, ours: &str| {
+            let theirs = std::env::var(name).ok().filter(|_| self.folder.is_none());
+            theirs.unwrap_or_else(|| ours.to_owned())
+        };
         [
-            ("AWS_ENDPOINT_URL", format!("http://{}", self.address)),
-            ("AWS_ACCESS_KEY_ID", KEY.to_owned()),
-            ("AWS_SECRET_ACCESS_KEY", SECRET.to_owned()),
-            ("AWS_REGION", REGION.to_owned()),
+            ("AWS_ENDPOINT_URL", self.endpoint.clone()),
+            ("AWS_ACCESS_KEY_ID", said("AWS_ACCESS_KEY_ID", KEY)),
+            ("AWS_SECRET_ACCESS_KEY", said("AWS_SECRET_ACCESS_KEY", SECRET)),
+            ("AWS_REGION", said("AWS_REGION", REGION)),
         ]
     }
 }

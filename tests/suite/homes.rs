@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use sha2::{Digest, Sha256};
 
-use crate::homes_of::s3::{S3, SECRET, serve_if_asked};
+use crate::homes_of::s3::{S3, serve_if_asked};
 use crate::interop::python;
 use crate::shop;
 use crate::support::{Mesh, Product, Said, on_every_home, skip};
@@ -185,7 +185,7 @@ fn a_store_that_is_killed_in_a_large_write_leaves_nothing_half_done() {
     assert!([Some(69), Some(75)].contains(&said.code), "{said}");
     objects_are_whole(&buckets);
 
-    let (_, mut process) = S3::process(&buckets, Some(s3.address), "homes::an_endpoint");
+    let (_, mut process) = S3::process(&buckets, Some(&s3), "homes::an_endpoint");
     assert_eq!(mesh.value(COUNT), 5, "readers see what they saw");
     assert_eq!(mesh.runs("shop.sales")[0]["outcome"], "failed");
     product.mesh(["run"]).exits(0).says(&["r2"]);
@@ -203,12 +203,12 @@ fn a_store_that_is_killed_in_a_large_write_leaves_nothing_half_done() {
 #[test]
 fn secrets_are_shown_and_kept_nowhere() {
     let Some(mesh) = Mesh::postgres_and_objects() else { return };
-    let password = "hunter2-of-postgres";
+    let (password, secret_key) = ("hunter2-of-postgres", mesh.variable("AWS_SECRET_ACCESS_KEY"));
     let url = mesh.variable("MESH_URL").replace("mesh@", &format!("mesh:{password}@"));
     let file = mesh.path("secrets");
-    std::fs::write(&file, format!("AWS_SECRET_ACCESS_KEY={SECRET}\n")).unwrap();
+    std::fs::write(&file, format!("AWS_SECRET_ACCESS_KEY={secret_key}\n")).unwrap();
     let product = mesh.product("sales", shop::SALES);
-    let wrong = format!("{SECRET}-wrong");
+    let wrong = format!("{secret_key}-wrong");
     let says = |args: &[&str], key: Option<&str>| {
         let mut command = product.command(args);
         command.env("MESH_URL", &url).env("MESH_SECRETS_FILE", &file).env_remove("AWS_SECRET_ACCESS_KEY");
@@ -234,19 +234,17 @@ fn secrets_are_shown_and_kept_nowhere() {
     all.push(refused.says(&["denies access"]));
     all.push(says(&["run", "--json"], Some(&wrong)).exits(77));
     for said in &all {
-        for secret in [SECRET, password] {
+        for secret in [secret_key, password] {
             assert!(!said.out.contains(secret) && !said.err.contains(secret), "a secret is shown: {said}");
         }
     }
     std::fs::remove_file(&file).unwrap();
-    let bucket = mesh.variable("MESH_WAREHOUSE").trim_start_matches("s3://").to_owned();
-    let kept = [files_below(&mesh.path("."), false), files_below(&S3::shared().folder.join(bucket), false)].concat();
-    assert!(kept.iter().any(|f| f.to_string_lossy().ends_with(".metadata.json")), "nothing was looked at");
-    let mut texts: Vec<(String, Vec<u8>)> =
-        kept.iter().map(|f| (f.display().to_string(), std::fs::read(f).unwrap())).collect();
+    let kept = mesh.everything();
+    assert!(kept.iter().any(|(name, _)| name.ends_with(".metadata.json")), "nothing was looked at");
+    let mut texts: Vec<(String, Vec<u8>)> = kept.into_iter().collect();
     texts.push(("the registry".to_owned(), registry(mesh.variable("MESH_URL")).into_bytes()));
     for (place, text) in texts {
-        for secret in [SECRET, password] {
+        for secret in [secret_key, password] {
             assert!(!text.windows(secret.len()).any(|w| w == secret.as_bytes()), "a secret is kept in {place}");
         }
     }
@@ -288,11 +286,12 @@ fn pyiceberg_reads_a_mesh_of_postgres_and_objects() {
     let script = format!(
         "from pyiceberg.catalog.sql import SqlCatalog
 catalog = SqlCatalog('mesh', **{{'uri': '{uri}', 's3.endpoint': '{}', 's3.access-key-id': '{}',
-    's3.secret-access-key': '{SECRET}', 's3.region': '{}'}})
+    's3.secret-access-key': '{}', 's3.region': '{}'}})
 rows = catalog.load_table('shop.sales.sale').scan().to_arrow()
 print(rows.num_rows, sum(v for v in rows['amount'].to_pylist() if v is not None))",
         mesh.variable("AWS_ENDPOINT_URL"),
         mesh.variable("AWS_ACCESS_KEY_ID"),
+        mesh.variable("AWS_SECRET_ACCESS_KEY"),
         mesh.variable("AWS_REGION"),
     );
     let mut command = Command::new(&python);

@@ -38,6 +38,7 @@ mod rust_flavor;
 mod scaffold;
 mod shop;
 mod steps;
+mod stored;
 mod support;
 mod upkeep;
 mod upkeep_killed;

@@ -6,11 +6,13 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 
+use meshwright_storage::Place;
 use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::homes_of::postgres::Postgres;
 use crate::homes_of::s3::S3;
+use crate::stored::Stored;
 
 /// The repository's root.
 pub fn root() -> PathBuf {
@@ -47,8 +49,8 @@ pub struct Mesh {
     dir: TempDir,
     /// Where the mesh is, as the environment says it.
     variables: Vec<(&'static str, String)>,
-    /// The folder in which the files of its tables are in the end.
-    files: PathBuf,
+    /// Where the files of its tables are in the end.
+    stored: Stored,
 }
 
 impl Mesh {
@@ -56,14 +58,16 @@ impl Mesh {
     pub fn new() -> Self {
         let dir = tempfile::Builder::new().prefix("mesh-suite-").tempdir().unwrap();
         let home = dir.path().join("mesh");
-        Self { variables: vec![("MESH_URL", home.display().to_string())], files: home.join("warehouse"), dir }
+        let stored = Stored::Folder(home.join("warehouse"));
+        Self { variables: vec![("MESH_URL", home.display().to_string())], stored, dir }
     }
 
     /// Postgres and files; none, said aloud, where Postgres is missing.
     pub fn postgres() -> Option<Self> {
         let url = Postgres::shared()?.database();
         let mut mesh = Self::new();
-        mesh.variables = vec![("MESH_URL", url), ("MESH_WAREHOUSE", mesh.files.display().to_string())];
+        mesh.variables =
+            vec![("MESH_URL", url), ("MESH_WAREHOUSE", mesh.home().join("warehouse").display().to_string())];
         Some(mesh)
     }
 
@@ -83,13 +87,42 @@ impl Mesh {
         self.variables.retain(|(name, _)| *name != "MESH_WAREHOUSE");
         self.variables.push(("MESH_WAREHOUSE", format!("s3://lake/{prefix}")));
         self.variables.extend(s3.variables());
-        self.files = s3.folder.join("lake").join(prefix);
+        self.stored = match &s3.folder {
+            Some(folder) => Stored::Folder(folder.join("lake").join(prefix)),
+            None => Stored::Bucket(Place { bucket: "lake".to_owned(), prefix }),
+        };
         self
     }
 
     /// What the environment says of the mesh.
     pub fn variable(&self, name: &str) -> &str {
-        &self.variables.iter().find(|(known, _)| *known == name).unwrap().1
+        self.set(name).unwrap()
+    }
+
+    /// The same, if it says anything.
+    pub fn set(&self, name: &str) -> Option<&str> {
+        self.variables.iter().find(|(known, _)| *known == name).map(|(_, value)| value.as_str())
+    }
+
+    /// The files of its tables.
+    pub fn tables(&self) -> &Stored {
+        &self.stored
+    }
+
+    /// What was received.
+    pub fn landing(&self) -> Stored {
+        match self.set("MESH_WAREHOUSE") {
+            Some(_) => self.stored.below("_landing"),
+            None => Stored::Folder(self.home().join("landing")),
+        }
+    }
+
+    /// Every file that the mesh keeps anywhere, products aside, by its name.
+    pub fn everything(&self) -> BTreeMap<String, Vec<u8>> {
+        let places = ["mesh", "cache", "nobody"].map(|name| (name, Stored::Folder(self.path(name)).all()));
+        let all = places.into_iter().chain([("stored", self.stored.all())]);
+        all.flat_map(|(place, files)| files.into_iter().map(move |(name, bytes)| (format!("{place}/{name}"), bytes)))
+            .collect()
     }
 
     /// The mesh's folder: `catalog.db`, `warehouse/`, `landing/`.
@@ -103,8 +136,15 @@ impl Mesh {
 
     /// `mesh` in the test's folder, without anything of the person who runs the tests.
     pub fn command<I: AsRef<OsStr>>(&self, args: impl IntoIterator<Item = I>) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_mesh"));
-        command.args(args).current_dir(self.dir.path()).env_remove("MESH_WAREHOUSE");
+        let mut command = self.program(env!("CARGO_BIN_EXE_mesh"));
+        command.args(args);
+        command
+    }
+
+    /// Another program with the mesh's variables.
+    pub fn program(&self, program: impl AsRef<OsStr>) -> Command {
+        let mut command = Command::new(program);
+        command.current_dir(self.dir.path()).env_remove("MESH_WAREHOUSE");
         command.envs(self.variables.iter().map(|(name, value)| (name, value)));
         command.env("XDG_CACHE_HOME", self.path("cache")).env_remove("MESH_LEASE").env_remove("MESH_SECRETS_FILE");
         command.env("XDG_DATA_HOME", self.path("nobody")).env("NO_COLOR", "1").env_remove("MESH_LOG");
@@ -174,8 +214,7 @@ impl Mesh {
 
     /// Everything readers depend on: bytes of all table files, rows of all published ports.
     pub fn state(&self) -> State {
-        let mut files = BTreeMap::new();
-        read_all(&self.files, &mut files);
+        let files = self.stored.all();
         let list = self.mesh(["list", "--json"]).exits(0).json();
         let ports = list["ports"].as_array().unwrap().iter().map(|p| p["port"].as_str().unwrap().to_owned());
         let rows = |port: String| {
@@ -190,7 +229,7 @@ impl Mesh {
 
 /// What readers depend on at one moment.
 pub struct State {
-    files: BTreeMap<PathBuf, Vec<u8>>,
+    files: BTreeMap<String, Vec<u8>>,
     rows: BTreeMap<String, Vec<String>>,
 }
 
@@ -201,7 +240,7 @@ impl State {
         let now = mesh.state();
         assert_eq!(now.rows, self.rows, "what readers see has changed");
         for (path, bytes) in &self.files {
-            assert!(now.files.get(path) == Some(bytes), "{} is gone or has changed", path.display());
+            assert!(now.files.get(path) == Some(bytes), "{path} is gone or has changed");
         }
     }
 }
@@ -327,19 +366,6 @@ fn copy(from: &Path, to: &Path) {
             true => copy(&entry.path(), &target),
             false => {
                 fs::copy(entry.path(), target).unwrap();
-            }
-        }
-    }
-}
-
-fn read_all(dir: &Path, files: &mut BTreeMap<PathBuf, Vec<u8>>) {
-    for entry in fs::read_dir(dir).unwrap() {
-        let path = entry.unwrap().path();
-        match path.is_dir() {
-            true => read_all(&path, files),
-            false => {
-                let bytes = fs::read(&path).unwrap();
-                files.insert(path, bytes);
             }
         }
     }

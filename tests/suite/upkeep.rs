@@ -7,7 +7,9 @@ use serde_json::Value;
 
 use crate::interop::{python, says};
 use crate::shop;
-use crate::support::{Mesh, Product, Said};
+use crate::support::{Mesh, Product, Said, on_every_home};
+
+on_every_home! { the_landing_is_listed_and_verified }
 
 const PORT: &str = "shop.sales.sale";
 
@@ -258,9 +260,7 @@ fn garbage_is_what_nobody_names_and_nothing_else() {
     before.still_holds(&mesh);
 }
 
-#[test]
-fn the_landing_is_listed_and_verified() {
-    let mesh = Mesh::new();
+fn the_landing_is_listed_and_verified(mesh: &Mesh) {
     let product = mesh.product("sales", shop::SALES).released();
     product.write("data/till.csv", till(1));
     product.mesh(["run"]).exits(0);
@@ -269,14 +269,14 @@ fn the_landing_is_listed_and_verified() {
     assert_eq!(list["deliveries"].as_array().unwrap().len(), 2);
     assert_eq!(list["deliveries"][0]["state"], "landed");
     mesh.mesh(["landing", "list", "--product", "shop.sales", "--limit", "1"]).exits(0).says(&["shop.sales:till"]);
-    let objects = files(&mesh.home().join("landing/objects"));
-    let mut bytes = fs::read(&objects[0]).unwrap();
+    let landing = mesh.landing().below("objects/sha256");
+    let objects: Vec<(String, Vec<u8>)> = landing.all().into_iter().collect();
+    let mut bytes = objects[0].1.clone();
     bytes[20] ^= 1;
-    let name = objects[0].file_name().unwrap().to_str().unwrap().to_owned();
-    fs::remove_file(&objects[0]).unwrap();
-    fs::write(&objects[0], bytes).unwrap();
-    fs::remove_file(&objects[1]).unwrap();
-    fs::write(mesh.home().join("landing/objects/sha256/note.txt"), "not an object").unwrap();
+    let name = objects[0].0.rsplit('/').next().unwrap().to_owned();
+    landing.put(&objects[0].0, bytes);
+    landing.remove(&objects[1].0);
+    landing.put("note.txt", b"not an object".to_vec());
     let said = mesh.mesh(["landing", "verify", "--json"]).exits(65).json();
     let damaged = said["damaged"].as_array().unwrap();
     let kinds: Vec<&str> = damaged.iter().map(|d| d["kind"].as_str().unwrap()).collect();

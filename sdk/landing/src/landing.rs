@@ -1,5 +1,6 @@
 //! The landing: raw bytes under their hash, and the collection log.
 mod far;
+mod kept;
 mod log;
 mod redact;
 mod store;
@@ -13,6 +14,7 @@ use futures::stream::{StreamExt, TryStreamExt, iter};
 use meshwright_spec::{Diagnostic, Source};
 use sha2::{Digest, Sha256};
 
+pub use kept::Kept;
 pub use log::Attempt;
 pub use redact::{Remains, Wanted, redact, unpacked};
 pub use store::Settling;

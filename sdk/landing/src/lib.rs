@@ -20,7 +20,7 @@ mod read;
 pub use data_error::DataError;
 pub use error::{ErrorKind, LandingError};
 pub use landing::{
-    Attempt, AttemptContext, Collected, Damage, Duplicate, LandedObject, Landing, Redacted, Remains, Resource,
+    Attempt, AttemptContext, Collected, Damage, Duplicate, Kept, LandedObject, Landing, Redacted, Remains, Resource,
     Settling, Verification, Wanted, redact, unpacked,
 };
 pub use read::{Batches, ReadOptions, Split, arrow_schema, infer, reader, reader_with};

@@ -48,7 +48,7 @@ fn verify(context: &Context) -> Exit {
             return Ok(if sound { Exit::Done } else { Exit::DataRejected });
         }
         for one in &found.damaged {
-            printer::line(&format!("{:<8} {}  {}", one.kind, one.sha256, one.path.display()));
+            printer::line(&format!("{:<8} {}  {}", one.kind, one.sha256, one.path));
             for location in &one.locations {
                 printer::line(&format!("         came from {location}"));
             }

@@ -1,9 +1,8 @@
 //! The subject's records in what was received.
 use std::collections::BTreeSet;
-use std::fs;
 
 use meshwright_catalog::{Catalog, Error, Kind};
-use meshwright_landing::{Landing, LandingError, Redacted, Remains, redact};
+use meshwright_landing::{Kept, Redacted, Remains, redact};
 use serde::Serialize;
 
 use super::subject::Subject;
@@ -44,7 +43,7 @@ pub(super) async fn find(
             if products.is_some() && sources.is_empty() {
                 continue;
             }
-            let records = match redact(&read(&object.path)?, &subject) {
+            let records = match redact(&landing.object(&object.sha256)?, &subject) {
                 Remains::Untouched => continue,
                 Remains::Without { records, .. } => Some(records),
                 Remains::Opaque => None,
@@ -68,8 +67,7 @@ pub(super) async fn replace(
     blocking(catalog, move |landing| {
         let mut out = vec![];
         for mut object in objects {
-            let path = landing.object(&object.sha256);
-            let left = match redact(&read(&path)?, &subject) {
+            let left = match redact(&landing.object(&object.sha256)?, &subject) {
                 Remains::Without { bytes, records } => Some((bytes, records)),
                 _ => None,
             };
@@ -86,7 +84,7 @@ pub(super) async fn replace(
 /// Removes objects that were replaced, and the subject's name from the collection log.
 pub(super) async fn forget(catalog: &Catalog, subject: Option<&Subject>, objects: Vec<String>) -> Result<()> {
     let subject = subject.cloned();
-    blocking(catalog, move |landing: &Landing| {
+    blocking(catalog, move |landing: &Kept| {
         for sha256 in &objects {
             landing.drop_object(sha256)?;
         }
@@ -96,15 +94,6 @@ pub(super) async fn forget(catalog: &Catalog, subject: Option<&Subject>, objects
         Ok(())
     })
     .await
-}
-
-fn read(path: &std::path::Path) -> std::result::Result<Vec<u8>, LandingError> {
-    fs::read(path).map_err(|e| LandingError {
-        kind: meshwright_landing::ErrorKind::Unexpected,
-        diagnostics: vec![],
-        doing: format!("read the landed object `{}`", path.display()),
-        cause: Some(Box::new(e)),
-    })
 }
 
 /// What a live run would do to an erasure.

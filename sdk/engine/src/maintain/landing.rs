@@ -1,7 +1,7 @@
 //! The landing, looked at: what was delivered, and whether it is still what was received.
 use chrono::SecondsFormat;
 use meshwright_catalog::{Catalog, Error, Kind};
-use meshwright_landing::{Attempt, Landing, LandingError, Verification};
+use meshwright_landing::{Attempt, ErrorKind, Kept, LandingError, Verification};
 use meshwright_spec::ProductName;
 use serde::Serialize;
 
@@ -53,18 +53,20 @@ pub async fn landed(catalog: &Catalog, product: Option<&ProductName>, limit: usi
     .await
 }
 
-/// Work on the landing's files, off the threads that serve others.
+/// Work on what the landing keeps, wherever that is, off the threads that serve others.
 pub(crate) async fn blocking<T: Send + 'static>(
     catalog: &Catalog,
-    work: impl FnOnce(&Landing) -> std::result::Result<T, LandingError> + Send + 'static,
+    work: impl FnOnce(&Kept) -> std::result::Result<T, LandingError> + Send + 'static,
 ) -> Result<T> {
-    if let Some(place) = &catalog.home().far_landing {
-        return Err(Error::new(Kind::Unsupported, "this version looks into landings on local disks only")
-            .with("landing", place)
-            .into());
-    }
-    let root = catalog.home().landing.clone();
-    let done = tokio::task::spawn_blocking(move || Landing::open(&root).and_then(|landing| work(&landing))).await;
+    let (root, far) = (catalog.home().landing.clone(), catalog.home().far_landing.clone());
+    let open = move || match far {
+        Some(url) => Kept::there(&url),
+        None => Kept::here(&root),
+    };
+    let done = tokio::task::spawn_blocking(move || open().and_then(|landing| work(&landing))).await;
     let done = done.map_err(|e| Error::new(Kind::Unexpected, "work on the landing stopped").because(e))?;
-    done.map_err(|e| Failure::Operation(Error::new(Kind::Unavailable, e.to_string())))
+    done.map_err(|e| {
+        let kind = if e.kind == ErrorKind::Denied { Kind::Denied } else { Kind::Unavailable };
+        Failure::Operation(Error::new(kind, e.to_string()))
+    })
 }

@@ -1,13 +1,11 @@
 //! Taking somebody's records out of what was received: the one thing that may change a landed object.
-use std::fs;
 use std::io::{self, Read, Write};
-use std::path::Path;
 
 use chrono::{SecondsFormat, Utc};
-use tempfile::NamedTempFile;
 
-use super::verify::files_below;
-use super::{Landing, Redacted};
+use super::store::name_of;
+use super::verify::{LOG, REDACTIONS};
+use super::{Kept, Redacted};
 use crate::error::LandingError;
 
 mod records;
@@ -85,12 +83,12 @@ impl Packing {
     }
 }
 
-impl Landing {
+impl Kept {
     /// Lands what is left of an object and records that it takes the other's place. The other is still there: see
-    /// [`Landing::drop_object`].
+    /// [`Kept::drop_object`].
     ///
     /// # Errors
-    /// When the store cannot be written.
+    /// When the landing cannot be written.
     pub fn replace(
         &self,
         sha256: &str,
@@ -98,45 +96,30 @@ impl Landing {
         erasure: &str,
         reason: &str,
     ) -> Result<Redacted, LandingError> {
-        let fail = |e| LandingError::store(format!("replace object {sha256}"), e);
-        let becomes = match left {
-            Some((bytes, _)) => {
-                let mut object = self.store.write().map_err(fail)?;
-                object.push(bytes).map_err(fail)?;
-                Some(object.finish().map_err(fail)?.0)
-            }
-            None => None,
-        };
         let record = Redacted {
             sha256: sha256.to_owned(),
-            becomes,
+            becomes: left.map(|(bytes, _)| self.keep(bytes)).transpose()?,
             records: left.map(|(_, records)| records),
             at: Utc::now().to_rfc3339_opts(SecondsFormat::Millis, true),
             erasure: erasure.to_owned(),
             reason: reason.to_owned(),
         };
-        let folder = self.root().join("redactions");
-        fs::create_dir_all(&folder).map_err(fail)?;
-        let text = serde_json::to_vec(&record).map_err(|e| fail(e.into()))?;
-        whole(&folder.join(format!("{sha256}.json")), &text).map_err(fail)?;
+        let text = serde_json::to_vec(&record)
+            .map_err(|e| LandingError::store(format!("replace object {sha256}"), io::Error::from(e)))?;
+        self.write(&format!("{REDACTIONS}/{sha256}.json"), &text)?;
         Ok(record)
     }
 
     /// Removes an object for good. Only what was replaced may go.
     ///
     /// # Errors
-    /// When there is no record of its replacement, or the store cannot be written.
+    /// When there is no record of its replacement, or the landing cannot be written.
     pub fn drop_object(&self, sha256: &str) -> Result<(), LandingError> {
         if !self.redactions()?.contains_key(sha256) {
             let why = io::Error::other("only what an erasure replaced may be removed");
             return Err(LandingError::store(format!("remove object {sha256}"), why));
         }
-        match fs::remove_file(self.object(sha256)) {
-            Err(e) if e.kind() != io::ErrorKind::NotFound => {
-                Err(LandingError::store(format!("remove object {sha256}"), e))
-            }
-            _ => Ok(()),
-        }
+        self.remove(&name_of(sha256))
     }
 
     /// Writes the lines of the collection log anew that name somebody; returns how many files changed.
@@ -144,22 +127,14 @@ impl Landing {
     /// # Errors
     /// When a log file cannot be written.
     pub fn redact_log(&self, redact: &dyn Fn(&str) -> Option<String>) -> Result<u64, LandingError> {
-        let fail = |e| LandingError::store("write the collection log", e);
         let mut changed = 0;
-        for path in files_below(&self.root().join("log")).map_err(fail)? {
-            if let Some(text) = redact(&fs::read_to_string(&path).map_err(fail)?) {
-                whole(&path, text.as_bytes()).map_err(fail)?;
+        for entry in self.list(LOG)? {
+            let bytes = self.read(&entry.name)?;
+            if let Some(text) = redact(&String::from_utf8_lossy(&bytes)) {
+                self.write(&entry.name, text.as_bytes())?;
                 changed += 1;
             }
         }
         Ok(changed)
     }
-}
-
-/// A file that is there as a whole or as it was before.
-fn whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let mut file = NamedTempFile::new_in(path.parent().unwrap_or(Path::new(".")))?;
-    file.write_all(bytes)?;
-    file.as_file().sync_all()?;
-    file.persist(path).map(|_| ()).map_err(|e| e.error)
 }

@@ -23,6 +23,9 @@ const LARGE: u64 = 8 << 20;
 /// Age of a file that nobody is writing any more.
 const ABANDONED: Duration = Duration::from_secs(24 * 3600);
 
+/// The folder of objects below a landing's root.
+pub(crate) const OBJECTS: &str = "objects/sha256";
+
 /// The folder of objects.
 #[derive(Debug, Clone)]
 pub(crate) struct Store {
@@ -106,7 +109,7 @@ impl Store {
         let make = || {
             fs::create_dir_all(root)?;
             let root = root.canonicalize()?;
-            fs::create_dir_all(root.join("objects/sha256"))?;
+            fs::create_dir_all(root.join(OBJECTS))?;
             let arriving = root.join("arriving");
             fs::create_dir_all(&arriving)?;
             sweep(&arriving)?;
@@ -120,8 +123,7 @@ impl Store {
     }
 
     pub(crate) fn object(&self, sha256: &str) -> PathBuf {
-        let part = |range| sha256.get(range).unwrap_or("__");
-        self.root.join("objects/sha256").join(part(0..2)).join(part(2..4)).join(sha256)
+        self.root.join(name_of(sha256))
     }
 
     /// Starts a new object.
@@ -241,6 +243,12 @@ fn sweep(folder: &Path) -> io::Result<()> {
         }
     }
     Ok(())
+}
+
+/// What an object is called below its landing's root.
+pub(crate) fn name_of(sha256: &str) -> String {
+    let part = |range| sha256.get(range).unwrap_or("__");
+    format!("{OBJECTS}/{}/{}/{sha256}", part(0..2), part(2..4))
 }
 
 /// Lower-case hexadecimal.

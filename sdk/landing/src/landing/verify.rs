@@ -1,16 +1,20 @@
 //! Whether what lies in the landing is still what was received.
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs::{self, File};
-use std::io::{self, Read};
-use std::path::{Path, PathBuf};
-use std::sync::Mutex;
+use std::io;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
 
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 
-use super::{Attempt, Landing, store};
+use super::kept::Entry;
+use super::store::{OBJECTS, name_of};
+use super::{Attempt, Kept};
 use crate::error::LandingError;
+
+/// The folder of the collection log below a landing's root.
+pub(super) const LOG: &str = "log";
+/// The folder of what erasures took.
+pub(super) const REDACTIONS: &str = "redactions";
 
 /// A landed object.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -19,8 +23,11 @@ pub struct LandedObject {
     pub sha256: String,
     /// Its size.
     pub bytes: u64,
-    /// Where it lies.
-    pub path: PathBuf,
+    /// Where it lies: a path, or an address in an object store.
+    pub path: String,
+    /// What it is called below the landing's root.
+    #[serde(skip)]
+    pub(super) name: String,
 }
 
 /// What became of an object from which an erasure took something.
@@ -48,7 +55,7 @@ pub struct Damage {
     /// `changed`: other bytes than its name says; `missing`: logged, and not there; `stray`: a file that is no object.
     pub kind: &'static str,
     /// Where it lies or should lie.
-    pub path: PathBuf,
+    pub path: String,
     /// Hash of the bytes that are there now.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub found: Option<String>,
@@ -69,23 +76,20 @@ pub struct Verification {
     pub damaged: Vec<Damage>,
 }
 
-impl Landing {
+impl Kept {
     /// Every landed object, by hash. Files that are no objects come with an empty hash.
     ///
     /// # Errors
-    /// When a folder cannot be read.
+    /// When the landing cannot be listed.
     pub fn objects(&self) -> Result<Vec<LandedObject>, LandingError> {
-        let root = self.root().join("objects/sha256");
-        let fail = |e| LandingError::store(format!("list the objects of `{}`", root.display()), e);
-        let mut out = vec![];
-        for path in files_below(&root).map_err(fail)? {
-            let bytes = fs::metadata(&path).map_err(fail)?.len();
-            let name = path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
-            let sound = name.len() == 64 && name.bytes().all(|b| b.is_ascii_hexdigit()) && self.object(&name) == path;
-            out.push(LandedObject { sha256: if sound { name } else { String::new() }, bytes, path });
-        }
-        out.sort_by(|a, b| a.path.cmp(&b.path));
-        Ok(out)
+        let object = |entry: Entry| {
+            let name = entry.name.rsplit('/').next().unwrap_or_default();
+            let hash = name.len() == 64 && name.bytes().all(|b| b.is_ascii_hexdigit());
+            let sound = hash && name_of(name) == entry.name;
+            let sha256 = if sound { name.to_owned() } else { String::new() };
+            LandedObject { sha256, bytes: entry.bytes, path: self.shown(&entry.name), name: entry.name }
+        };
+        Ok(self.list(OBJECTS)?.into_iter().map(object).collect())
     }
 
     /// The collection log: every attempt of every run, oldest first.
@@ -93,12 +97,11 @@ impl Landing {
     /// # Errors
     /// When a log file cannot be read. A line that a killed run left unfinished is passed over.
     pub fn attempts(&self) -> Result<Vec<Attempt>, LandingError> {
-        let root = self.root().join("log");
-        let fail = |e| LandingError::store(format!("read the collection log `{}`", root.display()), e);
         let mut out: Vec<Attempt> = vec![];
-        for path in files_below(&root).map_err(fail)? {
-            let text = fs::read_to_string(&path).map_err(fail)?;
-            out.extend(text.lines().filter_map(|line| serde_json::from_str(line).ok()));
+        for entry in self.list(LOG)? {
+            let bytes = self.read(&entry.name)?;
+            let lines = bytes.split(|b| *b == b'\n');
+            out.extend(lines.filter_map(|line| serde_json::from_slice(line).ok()));
         }
         out.sort_by_key(|attempt| attempt.at);
         Ok(out)
@@ -109,13 +112,10 @@ impl Landing {
     /// # Errors
     /// When a record cannot be read.
     pub fn redactions(&self) -> Result<BTreeMap<String, Redacted>, LandingError> {
-        let root = self.root().join("redactions");
-        let fail = |e| LandingError::store(format!("read `{}`", root.display()), e);
         let mut out = BTreeMap::new();
-        for path in files_below(&root).map_err(fail)?.into_iter().filter(|p| p.extension().is_some_and(|e| e == "json"))
-        {
-            let record: Redacted =
-                serde_json::from_slice(&fs::read(&path).map_err(fail)?).map_err(|e| fail(io::Error::other(e)))?;
+        for entry in self.list(REDACTIONS)?.into_iter().filter(|entry| entry.name.ends_with(".json")) {
+            let fail = |e| LandingError::store(format!("read `{}`", self.shown(&entry.name)), io::Error::other(e));
+            let record: Redacted = serde_json::from_slice(&self.read(&entry.name)?).map_err(fail)?;
             out.insert(record.sha256.clone(), record);
         }
         Ok(out)
@@ -135,7 +135,7 @@ impl Landing {
         }
         let from = |sha256: &str| logged.get(sha256).cloned().unwrap_or_default();
         let mut out = Verification::default();
-        for (object, found) in objects.iter().zip(hashes(&objects)?) {
+        for (object, found) in objects.iter().zip(self.hashes(&objects)?) {
             out.objects += 1;
             out.bytes += object.bytes;
             let kind = match object.sha256.as_str() {
@@ -159,62 +159,30 @@ impl Landing {
                 out.redacted += 1;
                 continue;
             }
-            let path = self.object(sha256);
+            let path = self.shown(&name_of(sha256));
             let locations = from(sha256);
             out.damaged.push(Damage { sha256: sha256.clone(), kind: "missing", path, found: None, locations });
         }
         Ok(out)
     }
-}
 
-/// The hash of each object's bytes, in their order.
-fn hashes(objects: &[LandedObject]) -> Result<Vec<String>, LandingError> {
-    let (next, found) = (AtomicUsize::new(0), Mutex::new(vec![String::new(); objects.len()]));
-    let workers = std::thread::available_parallelism().map_or(2, usize::from).min(objects.len().max(1));
-    let work = || -> io::Result<()> {
-        loop {
-            let at = next.fetch_add(1, Ordering::Relaxed);
-            let Some(object) = objects.get(at) else { return Ok(()) };
-            let hash = hash_of(&object.path)?;
-            found.lock().unwrap_or_else(std::sync::PoisonError::into_inner)[at] = hash;
-        }
-    };
-    std::thread::scope(|scope| {
-        let running: Vec<_> = (0..workers).map(|_| scope.spawn(work)).collect();
-        for one in running {
-            let done = one.join().unwrap_or_else(|_| Err(io::Error::other("a thread stopped")));
-            done.map_err(|e| LandingError::store("read the landed objects", e))?;
-        }
-        Ok(())
-    })?;
-    Ok(found.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner))
-}
-
-fn hash_of(path: &Path) -> io::Result<String> {
-    let mut file = File::open(path)?;
-    let (mut hash, mut piece) = (Sha256::new(), vec![0; 1 << 20]);
-    loop {
-        match file.read(&mut piece)? {
-            0 => return Ok(store::hex(&hash.finalize())),
-            read => hash.update(&piece[..read]),
-        }
-    }
-}
-
-/// All files below a folder that may not be there, in the order of their paths.
-pub(super) fn files_below(root: &Path) -> io::Result<Vec<PathBuf>> {
-    let (mut out, mut folders) = (vec![], vec![root.to_owned()]);
-    while let Some(folder) = folders.pop() {
-        let entries = match fs::read_dir(&folder) {
-            Ok(entries) => entries,
-            Err(e) if e.kind() == io::ErrorKind::NotFound => continue,
-            Err(e) => return Err(e),
+    /// The hash of each object's bytes, in their order.
+    fn hashes(&self, objects: &[LandedObject]) -> Result<Vec<String>, LandingError> {
+        let (next, found) = (AtomicUsize::new(0), Mutex::new(vec![String::new(); objects.len()]));
+        let workers = std::thread::available_parallelism().map_or(2, usize::from).min(objects.len().max(1));
+        let work = || -> Result<(), LandingError> {
+            loop {
+                let at = next.fetch_add(1, Ordering::Relaxed);
+                let Some(object) = objects.get(at) else { return Ok(()) };
+                let hash = self.hash(&object.name, object.bytes)?;
+                found.lock().unwrap_or_else(PoisonError::into_inner)[at] = hash;
+            }
         };
-        for entry in entries {
-            let entry = entry?;
-            if entry.file_type()?.is_dir() { folders.push(entry.path()) } else { out.push(entry.path()) }
-        }
+        let stopped = || LandingError::store("read the landed objects", io::Error::other("a thread stopped"));
+        std::thread::scope(|scope| {
+            let running: Vec<_> = (0..workers).map(|_| scope.spawn(work)).collect();
+            running.into_iter().try_for_each(|one| one.join().unwrap_or_else(|_| Err(stopped())))
+        })?;
+        Ok(found.into_inner().unwrap_or_else(PoisonError::into_inner))
     }
-    out.sort();
-    Ok(out)
 }
