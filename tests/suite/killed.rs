@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use meshwright_catalog::{Catalog, Home};
 use serde_json::Value;
 
+use crate::moments::Moments;
 use crate::shop;
 use crate::support::{Mesh, Said, start};
 
@@ -40,26 +41,9 @@ fn seen(mesh: &Mesh) -> (u64, f64) {
     (row["n"].as_u64().unwrap(), row["s"].as_f64().unwrap())
 }
 
-/// xorshift: random enough for moments, and the same again for the same seed.
-struct Moments(u64);
-
-impl Moments {
-    fn next(&mut self, below: u64) -> u64 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        self.0 % below.max(1)
-    }
-}
-
 #[test]
 fn a_run_that_is_killed_leaves_nothing_visible_and_the_next_one_completes() {
-    let seed = std::env::var("MESH_SUITE_SEED").ok().and_then(|s| s.parse().ok());
-    let seed = seed.unwrap_or_else(|| {
-        u64::from(std::process::id()) << 20 | u64::from(Instant::now().elapsed().subsec_nanos()) | 1
-    });
-    println!("MESH_SUITE_SEED={seed}");
-    let mut moments = Moments(seed);
+    let mut moments = Moments::new();
     let mesh = Mesh::new();
     let product = mesh.product("sales", shop::SALES);
     product.write("data/till.csv", till(0));
@@ -77,11 +61,11 @@ fn a_run_that_is_killed_leaves_nothing_visible_and_the_next_one_completes() {
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
         let after = delivery.checked_sub(MOMENTS + 1).map(|i| AFTER[i as usize]);
         let moment = match after {
-            None => Duration::from_millis(moments.next(usual)),
+            None => Duration::from_millis(moments.below(usual)),
             Some(event) => {
                 let mut lines = BufReader::new(child.stdout.as_mut().unwrap()).lines();
                 assert!(lines.any(|line| line.unwrap().contains(event)), "no {event}");
-                Duration::from_micros(moments.next(15_000))
+                Duration::from_micros(moments.below(15_000))
             }
         };
         std::thread::sleep(moment);

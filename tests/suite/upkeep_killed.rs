@@ -4,6 +4,7 @@ use std::fs;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
+use crate::moments::Moments;
 use crate::shop;
 use crate::support::{Mesh, Product, Said};
 use crate::upkeep::{files, states};
@@ -11,26 +12,6 @@ use crate::upkeep::{files, states};
 const PORT: &str = "shop.sales.sale";
 /// Kills of each command.
 const KILLS: u32 = 5;
-
-/// xorshift: the same moments for the same seed.
-struct Moments(u64);
-
-impl Moments {
-    fn new() -> Self {
-        let seed = std::env::var("MESH_SUITE_SEED").ok().and_then(|s| s.parse().ok());
-        let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
-        let seed = seed.unwrap_or(u64::from(now.subsec_nanos()) << 8 | 1);
-        println!("MESH_SUITE_SEED={seed}");
-        Self(seed)
-    }
-
-    fn below(&mut self, most: Duration) -> Duration {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        Duration::from_micros(self.0 % (most.as_micros() as u64).max(1))
-    }
-}
 
 /// Starts a command and kills it after a while.
 fn kill(mut command: Command, after: Duration) {
@@ -71,7 +52,7 @@ fn killed_maintenance_changes_no_row_and_is_completed_by_the_next() {
         let mesh = Mesh::new();
         let product = appended(&mesh);
         let before = states(&mesh, PORT);
-        kill(mesh.command(args), moments.below(most));
+        kill(mesh.command(args), moments.within(most));
         let count = mesh.value("select count(*) from shop.sales.sale");
         assert_eq!(count, 15);
         let said = mesh.mesh(args);
@@ -107,7 +88,7 @@ fn a_killed_relocation_is_completed_by_the_next() {
             command.env("MESH_URL", &home);
             command
         };
-        kill(relocate(), moments.below(most));
+        kill(relocate(), moments.within(most));
         let began = Instant::now();
         let said = Said::of(relocate());
         most = began.elapsed();
@@ -130,7 +111,7 @@ fn a_killed_erasure_is_completed_by_the_next() {
     for _ in 0..KILLS {
         let mesh = Mesh::new();
         appended(&mesh);
-        kill(mesh.command(args), moments.below(most));
+        kill(mesh.command(args), moments.within(most));
         // all or nothing, for every state
         let left = states(&mesh, PORT);
         let named: Vec<usize> =

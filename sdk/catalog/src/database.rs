@@ -125,7 +125,7 @@ impl Catalog {
         dialect.migrate(&mut connection).await.map_err(|e| e.with("database", &home.database))?;
         settle_warehouse(&mut home, &mut connection).await?;
         drop(connection);
-        let io = objects::access(&home.warehouse);
+        let io = objects::access();
         Ok(Self { home: Arc::new(home), db, dialect, io, held: Held::default() })
     }
 }

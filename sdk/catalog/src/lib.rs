@@ -16,6 +16,7 @@ mod registry;
 mod release;
 mod schema;
 mod tables;
+mod whole_file;
 
 pub use database::Catalog;
 pub use error::{Error, Kind, Result};

@@ -1,8 +1,10 @@
-//! Table files in an object store: what `iceberg` asks of a storage, answered by OpenDAL.
+//! Table files in an object store and on local disks: what `iceberg` asks of a storage, answered by OpenDAL.
 //!
-//! Upstream's own adapter forces OpenDAL's default features, and with them a second TLS library that needs cmake.
+//! Upstream's own adapter forces OpenDAL's default features, and with them a second TLS library that needs cmake. Its
+//! local storage gives files their names before their bytes, so that a killed writer leaves halves.
 use std::collections::HashMap;
 use std::ops::Range;
+use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
@@ -17,17 +19,17 @@ use meshwright_storage::Place;
 use opendal::{Operator, Reader, Writer};
 use serde::{Deserialize, Serialize};
 
+use crate::tables::local;
+use crate::whole_file::WholeFile;
+
 /// Bytes of one part of a large object: a file becomes visible when all its parts are there, or not at all.
 const PART: usize = 8 << 20;
 /// Parts on their way at the same time.
 const AT_ONCE: usize = 4;
 
-/// Access to the files of tables below a warehouse.
-pub(crate) fn access(warehouse: &str) -> FileIO {
-    match Place::parse(warehouse) {
-        None => FileIO::new_with_fs(),
-        Some(_) => FileIOBuilder::new(Arc::new(Objects::default())).build(),
-    }
+/// Access to the files of tables, wherever they are.
+pub(crate) fn access() -> FileIO {
+    FileIOBuilder::new(Arc::new(Objects::default())).build()
 }
 
 /// Buckets, opened when they are first named, and local files for tables that were made before the warehouse moved.
@@ -59,6 +61,14 @@ impl Objects {
         };
         Ok(Some((operator, place.prefix)))
     }
+}
+
+fn whole(path: &str) -> Result<WholeFile> {
+    WholeFile::create(Path::new(local(path).unwrap_or(path))).map_err(|e| refused("write", path, e))
+}
+
+fn refused(doing: &str, path: &str, e: std::io::Error) -> Error {
+    Error::new(ErrorKind::Unexpected, format!("cannot {doing} `{path}`")).with_source(e)
 }
 
 fn failed(doing: &str, path: &str, e: opendal::Error) -> Error {
@@ -93,13 +103,19 @@ impl Storage for Objects {
     }
 
     async fn write(&self, path: &str, bytes: Bytes) -> Result<()> {
-        let Some((bucket, key)) = self.find(path)? else { return LocalFsStorage.write(path, bytes).await };
+        let Some((bucket, key)) = self.find(path)? else {
+            let mut file = whole(path)?;
+            file.write(&bytes).and_then(|()| file.finish()).map_err(|e| refused("write", path, e))?;
+            return Ok(());
+        };
         bucket.write(&key, bytes).await.map_err(|e| failed("write", path, e))?;
         Ok(())
     }
 
     async fn writer(&self, path: &str) -> Result<Box<dyn FileWrite>> {
-        let Some((bucket, key)) = self.find(path)? else { return LocalFsStorage.writer(path).await };
+        let Some((bucket, key)) = self.find(path)? else {
+            return Ok(Box::new(Local { file: whole(path)?, path: path.to_owned() }));
+        };
         let writer = bucket.writer_with(&key).chunk(PART).concurrent(AT_ONCE).await;
         let writer = writer.map_err(|e| failed("write", path, e))?;
         Ok(Box::new(Writing { writer, path: path.to_owned() }))
@@ -161,5 +177,21 @@ impl FileWrite for Writing {
     async fn close(&mut self) -> Result<()> {
         self.writer.close().await.map_err(|e| failed("finish", &self.path, e))?;
         Ok(())
+    }
+}
+
+struct Local {
+    file: WholeFile,
+    path: String,
+}
+
+#[async_trait::async_trait]
+impl FileWrite for Local {
+    async fn write(&mut self, bytes: Bytes) -> Result<()> {
+        self.file.write(&bytes).map_err(|e| refused("write", &self.path, e))
+    }
+
+    async fn close(&mut self) -> Result<()> {
+        self.file.finish().map_err(|e| refused("finish", &self.path, e))
     }
 }

@@ -1,0 +1,81 @@
+//! Local files that are there as a whole or not at all, whenever their writer dies.
+use std::fs::{self, File};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+/// What a file is called until all of it is there.
+const UNFINISHED: &str = "part";
+
+/// A file on its way: written beside its place, synced, then given its name. Dropped unfinished it leaves nothing.
+#[derive(Debug)]
+pub(crate) struct WholeFile {
+    file: Option<File>,
+    beside: PathBuf,
+    path: PathBuf,
+}
+
+impl WholeFile {
+    /// Starts a file, in a folder that is made if it is not there.
+    pub(crate) fn create(path: &Path) -> io::Result<Self> {
+        let mut beside = path.as_os_str().to_owned();
+        beside.push(".");
+        beside.push(UNFINISHED);
+        let beside = PathBuf::from(beside);
+        let file = match File::create(&beside) {
+            Err(e) if e.kind() == io::ErrorKind::NotFound => {
+                fs::create_dir_all(path.parent().unwrap_or(Path::new("/")))?;
+                File::create(&beside)?
+            }
+            made => made?,
+        };
+        Ok(Self { file: Some(file), beside, path: path.to_owned() })
+    }
+
+    pub(crate) fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.file.as_mut().ok_or_else(closed)?.write_all(bytes)
+    }
+
+    /// Gives the file its name once the disk has its bytes.
+    pub(crate) fn finish(&mut self) -> io::Result<()> {
+        let file = self.file.take().ok_or_else(closed)?;
+        file.sync_all().and_then(|()| fs::rename(&self.beside, &self.path)).inspect_err(|_| self.forget())
+    }
+
+    fn forget(&self) {
+        if let Err(error) = fs::remove_file(&self.beside) {
+            tracing::debug!(file = %self.beside.display(), %error, "an unfinished file could not be removed");
+        }
+    }
+}
+
+fn closed() -> io::Error {
+    io::Error::other("the file is finished")
+}
+
+impl Drop for WholeFile {
+    fn drop(&mut self) {
+        if self.file.take().is_some() {
+            self.forget();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_stands_for_all_of_the_bytes() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("a/b.json");
+        let mut file = WholeFile::create(&path).unwrap();
+        file.write(b"half").unwrap();
+        assert!(!path.exists());
+        file.write(b" and half").unwrap();
+        file.finish().unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"half and half");
+        assert!(file.write(b"more").is_err());
+        drop(WholeFile::create(&path).unwrap());
+        assert_eq!(fs::read_dir(path.parent().unwrap()).unwrap().count(), 1, "what was given up leaves nothing");
+    }
+}
