@@ -2,7 +2,9 @@
 use serde_json::{Value, json};
 
 use crate::shop;
-use crate::support::{Mesh, Product};
+use crate::support::{Mesh, Product, on_every_home};
+
+on_every_home! { bad_rows_wait_beside_the_port, every_row_of_a_repeated_key_waits, a_rollback_takes_the_quarantine_along }
 
 /// The shop with a contract that quarantines, and a till of seven rows of which three are bad.
 fn quarantining<'a>(mesh: &'a Mesh, how: &str) -> Product<'a> {
@@ -17,10 +19,8 @@ fn quarantining<'a>(mesh: &'a Mesh, how: &str) -> Product<'a> {
 
 const SIDE: &str = "shop.sales.sale__quarantine";
 
-#[test]
-fn bad_rows_wait_beside_the_port() {
-    let mesh = Mesh::new();
-    let product = quarantining(&mesh, "quarantine = true");
+fn bad_rows_wait_beside_the_port(mesh: &Mesh) {
+    let product = quarantining(mesh, "quarantine = true");
     let said = product.mesh(["run"]).exits(0);
     said.says(&["quarantined 3 rows", SIDE]);
     product.mesh(["publish"]).exits(0);
@@ -91,9 +91,7 @@ fn one_check_can_quarantine_and_the_others_reject() {
     assert_eq!(mesh.value(&format!("select count(*) from {SIDE}")), 1);
 }
 
-#[test]
-fn every_row_of_a_repeated_key_waits() {
-    let mesh = Mesh::new();
+fn every_row_of_a_repeated_key_waits(mesh: &Mesh) {
     let product = mesh.product("sales", shop::SALES);
     product.edit("product.toml", "mode = \"replace\"", "mode = \"append\"");
     product.edit("contracts/sale.toml", "key         = [\"id\"]", "key         = [\"id\"]\nquarantine  = true");
@@ -208,4 +206,32 @@ fn an_accepted_run_brings_its_quarantine_along() {
     product.mesh(["accept", run, "--reason", "the till is being mended"]).exits(0);
     assert_eq!(mesh.value(&format!("select id from {SIDE}")), 3);
     assert_eq!(mesh.value("select count(*) from shop.sales.sale"), 4);
+}
+
+fn a_rollback_takes_the_quarantine_along(mesh: &Mesh) {
+    let product = quarantining(mesh, "quarantine = true");
+    let delivery = product.read("data/till.csv");
+    product.write("data/till.csv", shop::TILL);
+    let product = product.released();
+    product.write("data/till.csv", &delivery);
+    product.mesh(["run"]).exits(0).says(&["r2", "quarantined 3 rows"]);
+    product.write("data/till.csv", delivery.replace("2,cup,-8", "2,cup,8"));
+    product.mesh(["run"]).exits(0).says(&["r3", "quarantined 2 rows"]);
+    let aside = || mesh.value(&format!("select count(*) from {SIDE}"));
+    let back = |to: &str| {
+        mesh.mesh(["rollback", "shop.sales", "--to", to, "--dry-run"]).exits(0);
+        mesh.mesh(["rollback", "shop.sales", "--to", to]).exits(0);
+        (mesh.value("select count(*) from shop.sales.sale"), aside())
+    };
+    assert_eq!(aside(), 2);
+    assert_eq!(back("r2"), (4.into(), 3.into()));
+    // nothing was set aside then
+    assert_eq!(back("r1"), (5.into(), 0.into()));
+    // a release that a rollback made is a state like any other
+    assert_eq!(back("r4"), (4.into(), 3.into()));
+    assert_eq!(back("r3"), (5.into(), 2.into()));
+    // and runs go on from there
+    product.write("data/till.csv", shop::TILL);
+    product.mesh(["run"]).exits(0);
+    assert_eq!(aside(), 0);
 }

@@ -1,5 +1,7 @@
 //! Going back: a product's ports are again what an older release was. Only names of snapshots move; no data file is
 //! written, and what is taken back stays readable under its own release number.
+mod side;
+
 use chrono::{DateTime, Utc};
 use meshwright_catalog::{
     Catalog, Decided, Decision, Error, Finish, Kind, NewRelease, ReleaseRecord, RunOutcome, TableChange, same_rows,
@@ -227,6 +229,9 @@ async fn plan(
         let rows = |id: i64| same_rows(table.metadata(), id);
         if current.map(|s| rows(s.snapshot_id())) != Some(rows(id)) {
             changes.push(TableChange::roll_to(&table, id)?);
+        }
+        if let Some(at) = released(record).filter(|_| !options.dry_run) {
+            changes.extend(side::back(catalog, name, at).await?);
         }
     }
     let (from, to) = (now.first().map_or(0, |r| r.number), then.first().map_or(0, |r| r.number));

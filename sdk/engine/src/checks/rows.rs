@@ -1,26 +1,29 @@
 //! Rows of a port read otherwise than by data file: as a reader sees them, and split into those that stay and those
 //! that go.
 use std::collections::BTreeMap;
+use std::io::Write;
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, BooleanArray, ListBuilder, RecordBatch, StringBuilder};
 use arrow::compute::filter_record_batch;
 use datafusion::prelude::{Expr, col};
 use futures::StreamExt;
+use iceberg::io::FileIO;
+use meshwright_catalog::{local, normal};
 use meshwright_check::{Context, Report, RowOrigin, Suite};
 use meshwright_spec::Contract;
-use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions};
+use tempfile::NamedTempFile;
 
 use super::EVIDENCE;
-use super::files::{Opened, Place, read, unreadable};
+use super::files::{Opened, Place, file_name, read};
 use super::predicate::Compiler;
 use crate::columns::{arrow_schema, contract_columns};
 use crate::failure::Result;
 use crate::scan::IcebergTable;
 use crate::session::session;
 
-/// Checks a port some of whose rows are deleted by other files, or whose files are not on this machine: rows are judged
-/// as a reader gets them, and their place is that in this order.
+/// Checks a port some of whose rows are deleted by other files, or whose files are not on this machine: file by file, rows
+/// as a reader gets them. Their place is that in the file, or in what is left of it.
 pub(super) async fn as_read(
     contract: &Contract,
     compiler: &Compiler<'_>,
@@ -31,24 +34,34 @@ pub(super) async fn as_read(
     let schema = arrow_schema(&contract_columns(contract));
     let suite = Suite::plan(contract, &schema, compiler).with_evidence(EVIDENCE);
     let columns: Vec<Expr> = suite.columns().iter().map(|name| col(format!("\"{name}\""))).collect();
-    let mut rows = session()?.read_table(port.clone())?.select(columns)?.execute_stream().await?;
+    let ctx = session()?;
+    // one reader for a file: rows come in the order in which they lie there
+    ctx.state_ref().write().config_mut().options_mut().execution.target_partitions = 1;
+    let parts = port.parts(None).await?;
     let mut pass = suite.start();
-    let mut first_row = 0;
-    while let Some(batch) = rows.next().await {
-        let batch = conform(&batch?, &schema)?;
-        pass.update(&batch, RowOrigin { file: 0, first_row });
-        first_row += batch.num_rows() as u64;
+    for (file, part) in parts.iter().enumerate() {
+        let alone = Arc::new(port.only(std::slice::from_ref(part)));
+        let mut rows = ctx.read_table(alone)?.select(columns.clone())?.execute_stream().await?;
+        let mut first_row = 0;
+        while let Some(batch) = rows.next().await {
+            let batch = conform(&batch?, &schema)?;
+            pass.update(&batch, RowOrigin { file: file as u32, first_row });
+            first_row += batch.num_rows() as u64;
+        }
     }
     let now = chrono::Utc::now();
     let report = pass.finish(&Context {
         released_at: Some(now),
         previous_rows,
         columns: Some(ids.iter().map(|(name, ..)| name.clone()).collect()),
-        files: vec!["the port as it is read".to_owned()],
+        files: parts.iter().map(|part| file_name(part.path())).collect(),
         ..Context::at(now)
     });
     Ok((suite, report))
 }
+
+/// Bytes of a far file asked for at a time.
+const PIECE: u64 = 8 << 20;
 
 fn conform(batch: &RecordBatch, schema: &arrow::datatypes::SchemaRef) -> Result<RecordBatch> {
     let mut columns: Vec<(String, ArrayRef)> = vec![];
@@ -68,22 +81,24 @@ pub(crate) type Bad = BTreeMap<u64, Vec<String>>;
 
 /// Reads a data file in the contract's columns: batches of rows that stay, or of rows that go and then with a last
 /// column `_failed` of check ids.
-pub(crate) fn split_rows(
+pub(crate) async fn split_rows(
+    io: &FileIO,
     path: &str,
     contract: &Contract,
     ids: &[Place],
     bad: Bad,
     stay: bool,
 ) -> Result<impl Iterator<Item = Result<RecordBatch>> + use<>> {
-    let local = path.strip_prefix("file://").unwrap_or(path).to_owned();
-    let metadata =
-        ArrowReaderMetadata::load(&std::fs::File::open(&local)?, ArrowReaderOptions::new()).map_err(unreadable)?;
-    let opened = Opened { path: local.into(), metadata };
+    let fetched = if local(path).is_none() { Some(fetched(io, path).await?) } else { None };
+    let here = fetched.as_ref().map_or_else(|| normal(path), |file| file.path().display().to_string());
+    let opened = Opened::open(here)?;
     let schema = arrow_schema(&contract_columns(contract));
     let names: Vec<String> = contract.columns.iter().map(|c| c.name.clone()).collect();
     let mut row = 0;
     let batches = read(&opened, None, None, &names, &schema, ids)?;
     Ok(batches.map(move |batch| {
+        // what was fetched goes with the last of its rows
+        let _held = &fetched;
         let batch = batch?;
         let start = row;
         row += batch.num_rows() as u64;
@@ -103,4 +118,19 @@ pub(crate) fn split_rows(
         columns.push(("_failed".to_owned(), Arc::new(failed.finish()), true));
         Ok(RecordBatch::try_from_iter_with_nullable(columns)?)
     }))
+}
+
+/// A copy on this machine of a file that lies elsewhere.
+async fn fetched(io: &FileIO, path: &str) -> Result<NamedTempFile> {
+    let input = io.new_input(path)?;
+    let (bytes, far) = (input.metadata().await?.size, input.reader().await?);
+    let mut file = NamedTempFile::new()?;
+    let mut from = 0;
+    while from < bytes {
+        let to = bytes.min(from + PIECE);
+        file.write_all(&far.read(from..to).await?)?;
+        from = to;
+    }
+    file.flush()?;
+    Ok(file)
 }

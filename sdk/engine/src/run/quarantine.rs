@@ -77,12 +77,12 @@ impl Run<'_> {
         let contract = side_contract(port.contract);
         let _turn = self.catalog.turn(side).await;
         let shaped = shape(self.catalog, side, &contract, None).await?;
-        let ids = ids_of(&port.table, port.snapshot_id)?;
+        let (ids, io) = (ids_of(&port.table, port.snapshot_id)?, port.table.file_io());
         let mut files = vec![];
         let target = Target::of(&shaped, &FileLayout::default(), &self.id);
         for (at, (path, rows)) in bad.iter().enumerate() {
             let mut batches = vec![];
-            for batch in split_rows(path, port.contract, &ids, rows.clone(), false)? {
+            for batch in split_rows(io, path, port.contract, &ids, rows.clone(), false).await? {
                 let batch = batch?;
                 if batch.num_rows() > 0 {
                     batches.push(self.with_run(&batch)?);
@@ -120,7 +120,7 @@ impl Run<'_> {
         let mut files = vec![];
         for (at, (path, rows)) in bad.iter().enumerate() {
             let arrow = crate::columns::arrow_schema(&crate::columns::contract_columns(port.contract));
-            let batches = split_rows(path, port.contract, &ids, rows.clone(), true)?;
+            let batches = split_rows(port.table.file_io(), path, port.contract, &ids, rows.clone(), true).await?;
             let batches = batches
                 .map(|batch| batch.map_err(|failure| datafusion::error::DataFusionError::Execution(failure.said())));
             let stream = RecordBatchStreamAdapter::new(arrow, futures::stream::iter(batches));
