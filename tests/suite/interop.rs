@@ -7,13 +7,24 @@ use crate::real_data::owid;
 use crate::shop;
 use crate::support::{Mesh, Said, root, skip};
 
-/// A Python with pyiceberg and DuckDB, made once under `target/`.
+/// A Python with pyiceberg and DuckDB.
 pub fn python() -> Option<PathBuf> {
-    let venv = root().join("target/interop-venv");
+    environment("interop-venv", &["pyiceberg[sql-sqlite,pyarrow]", "duckdb"])
+}
+
+/// A Python with three readers of Iceberg that share no code: pyiceberg, polars, and DuckDB with its own extension.
+pub fn readers() -> Option<PathBuf> {
+    let duckdb = ["duckdb", "duckdb-extension-iceberg", "duckdb-extension-avro"];
+    environment("interop-readers", &[&["pyiceberg[sql-sqlite,pyarrow]", "polars"][..], &duckdb].concat())
+}
+
+/// A Python with packages, made once under `target/`.
+fn environment(name: &str, packages: &[&str]) -> Option<PathBuf> {
+    let venv = root().join("target").join(name);
     let (python, ready) = (venv.join("bin/python"), venv.join("ready"));
     std::fs::create_dir_all(root().join("target")).unwrap();
     // tests of this and of other checkouts' processes wait for the first one
-    let lock = File::create(root().join("target/interop-venv.lock")).unwrap();
+    let lock = File::create(root().join(format!("target/{name}.lock"))).unwrap();
     lock.lock().unwrap();
     if ready.exists() {
         return Some(python);
@@ -26,14 +37,14 @@ pub fn python() -> Option<PathBuf> {
     let mut venv_of = Command::new("python3");
     venv_of.args(["-m", "venv"]).arg(&venv);
     let mut install = Command::new(&python);
-    install.args(["-m", "pip", "install", "--quiet", "pyiceberg[sql-sqlite,pyarrow]", "duckdb"]);
+    install.args(["-m", "pip", "install", "--quiet"]).args(packages);
     match made(venv_of).and_then(|()| made(install)) {
         Ok(()) => {
             File::create(ready).unwrap();
             Some(python)
         }
         Err(why) => {
-            skip("interop with pyiceberg", &why);
+            skip(&format!("interop with {}", packages.join(", ")), &why);
             None
         }
     }

@@ -5,6 +5,7 @@
 #[path = "../homes/mod.rs"]
 mod homes_of;
 
+mod agreement;
 mod at_once;
 mod bad_data;
 mod bad_files;

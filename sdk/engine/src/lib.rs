@@ -14,6 +14,7 @@ mod columns;
 mod contract_diff;
 mod dataset;
 mod delete;
+mod deleted_places;
 mod describe;
 mod diff;
 mod erase;

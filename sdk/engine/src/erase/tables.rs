@@ -23,6 +23,7 @@ use parquet::file::properties::WriterProperties;
 
 use super::subject::Subject;
 use crate::columns::relaxed;
+use crate::deleted_places::{fate_of, is_by_place};
 use crate::failure::Result;
 
 /// A table and its files that hold the subject.
@@ -90,7 +91,7 @@ pub(super) async fn find(
             }
             continue;
         }
-        let rows = read(&table, &one, &columns).await?.gone;
+        let rows = read(&table, &one, &columns).await?.gone.len() as u64;
         if rows > 0 {
             files.push((one, rows));
         }
@@ -98,37 +99,61 @@ pub(super) async fn find(
     Ok(Found { port: port.clone(), table, files, dead, dead_name_it, columns })
 }
 
-/// Writes the files again without the subject's rows.
+/// Writes the files again without the subject's rows, and those that name rows by their place for the rows that are left.
 pub(super) async fn rewrite(found: &Found, erasure: &str) -> Result<HashMap<String, Fate>> {
-    let all = HistoryFile::all(&found.table, None).await?;
-    if let Some(by_place) = all.iter().find(|f| f.alive && f.file.content_type() == DataContentType::PositionDeletes)
-        && !found.files.is_empty()
-    {
-        return Err(Error::new(
-            Kind::Unsupported,
-            format!("rows of `{}` were deleted by their place, which erasure would change", found.port),
-        )
-        .with("file", by_place.file.file_path())
-        .help("`mesh maintain --only compact,expire --keep 0s --apply` works them in first")
-        .into());
-    }
     let mut fates: HashMap<String, Fate> = found.dead.iter().map(|path| (path.clone(), Fate::Drop)).collect();
+    let mut moved: HashMap<String, NewRows> = HashMap::new();
     for (at, (one, _)) in found.files.iter().enumerate() {
         let left = read(&found.table, one, &found.columns).await?;
+        let gone = left.gone.clone();
         let fate = if left.batches.iter().all(|b| b.num_rows() == 0) {
             Fate::Drop
         } else {
             let new = write(&found.table, one, left, &format!("erase-{erasure}-{at}")).await?;
             Fate::Become(Box::new(carried(&new, one)?))
         };
+        let path = match &fate {
+            Fate::Become(file) => Some(file.file_path().to_owned()),
+            Fate::Drop => None,
+        };
+        moved.insert(one.file.file_path().to_owned(), NewRows { path, gone });
         fates.insert(one.file.file_path().to_owned(), fate);
+    }
+    if moved.is_empty() {
+        return Ok(fates);
+    }
+    let place = |path: &str, row| match moved.get(path) {
+        Some(new) => new.place_of(row),
+        None => Some((path.to_owned(), row)),
+    };
+    for one in HistoryFile::all(&found.table, None).await?.iter().filter(|one| is_by_place(one)) {
+        let path = one.file.file_path();
+        let fate = fate_of(found.table.file_io(), one, path, place).await?;
+        fates.extend(fate.map(|fate| (path.to_owned(), fate)));
     }
     Ok(fates)
 }
 
+/// Where the rows of a file went that was written again.
+struct NewRows {
+    /// None: nothing is left of it.
+    path: Option<String>,
+    /// Rows of the old file that are gone, in order.
+    gone: Vec<i64>,
+}
+
+impl NewRows {
+    fn place_of(&self, row: i64) -> Option<(String, i64)> {
+        let path = self.path.clone()?;
+        let before = self.gone.binary_search(&row).err()?;
+        Some((path, row - before as i64))
+    }
+}
+
 /// A file's rows without the subject's.
 struct Left {
-    gone: u64,
+    /// The rows that were the subject's, by their place.
+    gone: Vec<i64>,
     schema: SchemaRef,
     batches: Vec<RecordBatch>,
 }
@@ -138,11 +163,13 @@ async fn read(table: &Table, one: &HistoryFile, columns: &[Column]) -> Result<Le
     let bytes = table.file_io().new_input(path)?.read().await?;
     let builder = ParquetRecordBatchReaderBuilder::try_new(bytes).map_err(|e| unreadable(one, &e))?;
     let schema = builder.schema().clone();
-    let mut left = Left { gone: 0, schema: schema.clone(), batches: vec![] };
+    let mut left = Left { gone: vec![], schema: schema.clone(), batches: vec![] };
+    let mut first = 0;
     for batch in builder.build().map_err(|e| unreadable(one, &e))? {
         let batch = batch?;
         let leaves = leaving(&batch, &schema, columns)?;
-        left.gone += leaves.true_count() as u64;
+        left.gone.extend(leaves.values().set_indices().map(|row| first + row as i64));
+        first += batch.num_rows() as i64;
         left.batches.push(filter_record_batch(&batch, &not(&leaves)?)?);
     }
     Ok(left)

@@ -1,16 +1,10 @@
 //! A mesh directory that was moved gets its own paths: metadata is told anew, data files stay as they are.
 use std::collections::HashMap;
-use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, RecordBatch, StringArray};
-use arrow::compute::cast;
-use arrow::datatypes::DataType;
-use iceberg::spec::{DataContentType, DataFileFormat};
-use meshwright_catalog::{Catalog, Error, Fate, HistoryFile, Kind, Moved, Removed, local};
-use parquet::arrow::ArrowWriter;
-use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use meshwright_catalog::{Catalog, HistoryFile, Removed, local};
 use serde::Serialize;
 
+use crate::deleted_places::{fate_of, is_by_place};
 use crate::failure::Result;
 
 /// A move, planned or mended.
@@ -61,7 +55,7 @@ pub async fn relocate(catalog: &Catalog, apply: bool) -> Result<Option<Relocatio
     for port in &moved.ports {
         let (table, pointer) = catalog.load_moved(port, &moved).await?;
         let files = HistoryFile::all(&table, Some(&moved)).await?;
-        let deletes: Vec<&HistoryFile> = by_place(&files).collect();
+        let deletes: Vec<&HistoryFile> = files.iter().filter(|f| is_by_place(f)).collect();
         out.tables.push(RelocatedTable {
             port: port.to_string(),
             snapshots: table.metadata().snapshots().len(),
@@ -73,8 +67,10 @@ pub async fn relocate(catalog: &Catalog, apply: bool) -> Result<Option<Relocatio
         }
         let mut fates = HashMap::new();
         for one in deletes {
-            let file = renamed(catalog, &moved, one).await.map_err(|e| e.with("table", port))?;
-            fates.insert(one.file.file_path().to_owned(), Fate::Become(Box::new(file)));
+            let here = moved.now(one.file.file_path());
+            let renamed = fate_of(catalog.files(), one, &here, |path, row| Some((moved.now(path), row))).await;
+            let fate = renamed.map_err(|e| e.with("table", port))?;
+            fates.extend(fate.map(|fate| (one.file.file_path().to_owned(), fate)));
         }
         tables.push((table, pointer, fates));
     }
@@ -82,49 +78,4 @@ pub async fn relocate(catalog: &Catalog, apply: bool) -> Result<Option<Relocatio
         out.removed = catalog.settle_moved(&moved, tables).await?;
     }
     Ok(Some(out))
-}
-
-/// Files that name others by path.
-fn by_place(files: &[HistoryFile]) -> impl Iterator<Item = &HistoryFile> {
-    files.iter().filter(|f| f.alive && f.file.content_type() == DataContentType::PositionDeletes)
-}
-
-/// A file of positions with the new paths of the data files it names.
-async fn renamed(
-    catalog: &Catalog,
-    moved: &Moved,
-    one: &HistoryFile,
-) -> std::result::Result<iceberg::spec::DataFile, Error> {
-    let here = moved.now(one.file.file_path());
-    if one.file.file_format() != DataFileFormat::Parquet {
-        return Err(Error::new(Kind::Unsupported, "deletion vectors cannot be moved by this version")
-            .with("file", &here)
-            .help("compact the table at its old place first, with the engine that wrote it"));
-    }
-    let broken = |e: &dyn std::fmt::Display| {
-        Error::new(Kind::Unexpected, "a file of deleted rows cannot be written anew").with("file", &here).with("why", e)
-    };
-    let bytes = catalog.files().new_input(&here)?.read().await?;
-    let builder = ParquetRecordBatchReaderBuilder::try_new(bytes).map_err(|e| broken(&e))?;
-    let schema = builder.schema().clone();
-    let mut writer = ArrowWriter::try_new(vec![], schema.clone(), None).map_err(|e| broken(&e))?;
-    for batch in builder.build().map_err(|e| broken(&e))? {
-        let batch = batch.map_err(|e| broken(&e))?;
-        let mut columns: Vec<ArrayRef> = batch.columns().to_vec();
-        let at = schema.index_of("file_path").map_err(|e| broken(&e))?;
-        let paths = cast(&columns[at], &DataType::Utf8).map_err(|e| broken(&e))?;
-        let paths = paths.as_any().downcast_ref::<StringArray>().ok_or_else(|| broken(&"its paths are no text"))?;
-        let now: StringArray = paths.iter().map(|p| p.map(|p| moved.now(p))).collect();
-        columns[at] = cast(&(Arc::new(now) as ArrayRef), columns[at].data_type()).map_err(|e| broken(&e))?;
-        let batch = RecordBatch::try_new(schema.clone(), columns).map_err(|e| broken(&e))?;
-        writer.write(&batch).map_err(|e| broken(&e))?;
-    }
-    let bytes = writer.into_inner().map_err(|e| broken(&e))?;
-    let stem = here.strip_suffix(".parquet").unwrap_or(&here);
-    let path = format!("{stem}-{}.parquet", uuid::Uuid::now_v7().simple());
-    let size = bytes.len() as u64;
-    let mut output = catalog.files().new_output(&path)?.writer().await?;
-    output.write(bytes.into()).await?;
-    output.close().await?;
-    one.resized(&path, size, one.file.referenced_data_file().map(|p| moved.now(&p)))
 }

@@ -63,13 +63,6 @@ pub fn carried(new: &DataFile, old: &HistoryFile) -> Result<DataFile> {
 }
 
 impl HistoryFile {
-    /// The same entry for a file of other bytes.
-    pub fn resized(&self, path: &str, bytes: u64, referenced: Option<String>) -> Result<DataFile> {
-        rebuilt(&self.file, self.spec_id, |b| {
-            b.file_path(path.to_owned()).file_size_in_bytes(bytes).referenced_data_file(referenced);
-        })
-    }
-
     /// Every file of every snapshot, each once, those that were deleted later too.
     pub async fn all(table: &Table, moved: Option<&Moved>) -> Result<Vec<Self>> {
         let mut out: BTreeMap<String, Self> = BTreeMap::new();
