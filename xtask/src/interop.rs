@@ -1,4 +1,5 @@
 //! `cargo xtask interop`: programs of others on what we write; one file per program.
+mod ceph;
 mod datacontract;
 mod gx;
 
@@ -9,6 +10,7 @@ pub(crate) fn go(arguments: &[String]) -> Outcome {
     match program.as_str() {
         "fetch" => only_known(rest, &[]).and_then(|()| datacontract::fetch()),
         "datacontract" => only_known(rest, &[]).and_then(|()| datacontract::go()),
+        "ceph" => ceph::go(rest),
         "gx" => gx::go(rest),
         other => Err(format!("`{other}` is not known; {}", usage_of("interop"))),
     }

@@ -34,7 +34,7 @@ const VERBS: &[Verb] = &[
     Verb { name: "tidy", usage: "tidy", about: "hold the sources against the house rules", go: tidy::go },
     Verb {
         name: "interop",
-        usage: "interop fetch|datacontract|gx [--mesh FILE] [--data FOLDER]",
+        usage: "interop fetch|datacontract|gx|ceph [--mesh FILE] [--data FOLDER] [TEST]",
         about: "programs of others on what we write",
         go: interop::go,
     },
