@@ -29,7 +29,9 @@ fn contract(text: &str) -> Contract {
 
 fn checked(contract: &Contract) -> Vec<String> {
     let refers = contract.checks.iter().filter_map(|check| match &check.kind {
-        CheckKind::References { column, port, target } => Some(format!("{}: {column} -> {port}({target})", check.id)),
+        CheckKind::References { columns, port, targets } => {
+            Some(format!("{}: {} -> {port}({})", check.id, columns.join(", "), targets.join(", ")))
+        }
         _ => None,
     });
     refers.collect()

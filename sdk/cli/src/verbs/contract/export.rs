@@ -130,8 +130,8 @@ impl Export {
         let project = context.project()?;
         let ports = project.outputs().map(|(output, contract)| PublishedPort {
             name: output.name.to_string(),
-            version: contract.version.to_string(),
-            contract_id: contract.id.clone().unwrap_or_else(|| project.port(output).to_string()),
+            version: Some(contract.version.to_string()),
+            contract_id: Some(contract.id.clone().unwrap_or_else(|| project.port(output).to_string())),
             description: contract.description.clone(),
             deprecated: contract.status == "deprecated",
         });
