@@ -67,7 +67,10 @@ impl Lanes {
         let (eights, rest) = texts.as_chunks::<WIDTH>();
         for (at, eight) in eights.iter().enumerate() {
             let short = eight.iter().map(|text| text.len()).min().unwrap_or(0);
-            let heads = eight.map(|text| &text[..short]);
+            let mut heads = [&eight[0][..short]; WIDTH];
+            for lane in 1..WIDTH {
+                heads[lane] = &eight[lane][..short];
+            }
             let mut states = [1_u16; WIDTH];
             for byte in 0..short {
                 for lane in 0..WIDTH {

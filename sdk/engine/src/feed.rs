@@ -8,8 +8,8 @@ use meshwright_check::RowOrigin;
 use meshwright_landing::{DataError, ReadOptions, Resource, Split, arrow_schema, reader_with};
 use meshwright_spec::{DataType, Format, Source};
 
-/// Splits per core, so that a slow one at the end keeps nobody waiting for long.
-const PER_CORE: usize = 32;
+/// Splits per core, so that a slow one at the end keeps nobody waiting for long: single row groups, mostly.
+const PER_CORE: usize = 256;
 
 /// Files cut into splits. A split stands for a file in [`RowOrigin`], until [`Feed::place`] says what it is a part of.
 pub(crate) struct Feed {

@@ -10,7 +10,7 @@ use crate::bits::Bits;
 use crate::frame::View;
 use crate::planner::Planner;
 use crate::rule::{RowCheck, RowRule, Rule};
-use crate::text::{Dictionary, every, is_text, judge};
+use crate::text::{Dictionary, every, is_text, judge, set_valid};
 
 struct Length {
     column: usize,
@@ -52,20 +52,21 @@ impl Length {
 impl RowRule for Length {
     fn judge(&self, view: &View<'_>, known: &mut Dictionary<u8>, out: &mut Bits) -> Result<(), String> {
         let array = view.frame.column(self.column)?;
-        // a look at the lengths alone settles most batches without touching the text
-        let settled = match array.data_type() {
-            DataType::Utf8 => array.as_string::<i32>().offsets().lengths().all(|bytes| self.bytes_pass(bytes)),
-            DataType::LargeUtf8 => array.as_string::<i64>().offsets().lengths().all(|bytes| self.bytes_pass(bytes)),
-            // the lower half of a view is the length
-            DataType::Utf8View => {
-                array.as_string_view().views().iter().all(|view| self.bytes_pass(*view as u32 as usize))
+        // the length in bytes settles nearly all texts without touching them; the lower half of a view is the length
+        match array.data_type() {
+            DataType::Utf8 => {
+                let (texts, ends) = (array.as_string::<i32>(), array.as_string::<i32>().value_offsets());
+                let bytes = |row: usize| (ends[row + 1] - ends[row]) as usize;
+                set_valid(array.nulls(), out, |row| !self.bytes_pass(bytes(row)) && self.fails(texts.value(row)));
             }
-            _ => false,
-        };
-        if settled {
-            return Ok(());
+            DataType::Utf8View => {
+                let (texts, views) = (array.as_string_view(), array.as_string_view().views());
+                let bytes = |row: usize| views[row] as u32 as usize;
+                set_valid(array.nulls(), out, |row| !self.bytes_pass(bytes(row)) && self.fails(texts.value(row)));
+            }
+            _ => judge(array, known, out, |text| self.fails(text))?,
         }
-        judge(array, known, out, |text| self.fails(text))
+        Ok(())
     }
 
     fn all_pass(&self, values: &ArrayRef) -> Option<bool> {

@@ -31,6 +31,10 @@ pub(crate) fn plan(column: &str, words: &[String], planner: &mut Planner<'_>) ->
 
 impl NotMissing {
     fn is_missing(&self, text: &str) -> bool {
+        // nearly all texts begin with a letter or a digit, and then they are not blank
+        if self.words.is_empty() && text.as_bytes().first().is_some_and(u8::is_ascii_graphic) {
+            return false;
+        }
         let text = text.trim();
         // nearly all texts are longer than any word for nothing
         text.is_empty()

@@ -75,7 +75,8 @@ fn as_imported(original: &Json) -> Json {
         deprecated: port.get("deprecated") == Some(&Json::Bool(true)),
     });
     let inputs = original.get("inputPorts").and_then(Json::as_array).into_iter().flatten();
-    let inputs = inputs.filter_map(|port| Some((text(port, "name")?, text(port, "contractId")?, text(port, "version")?)));
+    let inputs =
+        inputs.filter_map(|port| Some((text(port, "name")?, text(port, "contractId")?, text(port, "version")?)));
     let newest = original.get("apiVersion").and_then(Json::as_str) == Some("v1.1.0");
     document(&ProductExport { product: &product, ports: ports.collect(), inputs: inputs.collect(), newest })
 }

@@ -55,8 +55,7 @@ fn a_foreign_key_is_a_check() {
     let table = contract(&document(SHOP, "", "{from: daily.customer, to: customers.id}"));
     assert_eq!(checked(&table), ["customer.references: customer -> shop.sales.customers(id)"]);
     // the same at both places is one, another one is a check of its own
-    let both =
-        document(SHOP, "{to: customers.id}, {to: a.b.c.d}", "{from: [daily.customer], to: [customers.id]}");
+    let both = document(SHOP, "{to: customers.id}, {to: a.b.c.d}", "{from: [daily.customer], to: [customers.id]}");
     assert_eq!(
         checked(&contract(&both)),
         ["customer.references: customer -> shop.sales.customers(id)", "customer-references-2: customer -> a.b.c(d)"]

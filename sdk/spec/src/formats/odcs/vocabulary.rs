@@ -48,7 +48,7 @@ const fn since(since: u64, name: &'static str, shape: Shape) -> Field {
     Field { name, shape, needed: false, since }
 }
 
-use Shape::{Any, Choice, Flag, Many, Number, One, OneOrMany, Text, Texts, TextOr};
+use Shape::{Any, Choice, Flag, Many, Number, One, OneOrMany, Text, TextOr, Texts};
 
 /// The keys of a property; only whether `name` is needed differs.
 macro_rules! property_keys {
@@ -275,11 +275,7 @@ static SYNONYM: Object = Object {
 
 static CONTEXT: Object = Object {
     open: false,
-    keys: &[
-        key("instructions", Text),
-        key("verifiedStatements", Many(&STATEMENT)),
-        key("constraints", Many(&LIMIT)),
-    ],
+    keys: &[key("instructions", Text), key("verifiedStatements", Many(&STATEMENT)), key("constraints", Many(&LIMIT))],
 };
 
 static STATEMENT: Object = Object {

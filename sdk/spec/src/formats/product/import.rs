@@ -67,7 +67,10 @@ pub(super) fn text(document: &Json) -> String {
             Err(_) => {
                 let version = inline(&text("version").into());
                 out.push_str(&format!("\n# an input port, once its product is in this mesh:\n# [inputs.{own}]\n"));
-                out.push_str(&format!("# port = \"domain.product.{own}\"\n# version = {}\n", version.replace('\n', " ")));
+                out.push_str(&format!(
+                    "# port = \"domain.product.{own}\"\n# version = {}\n",
+                    version.replace('\n', " ")
+                ));
             }
         }
     }
