@@ -10,6 +10,7 @@ use sqlx::{Any, AnyConnection, ConnectOptions, Connection, Pool};
 use crate::dialect::Dialect;
 use crate::home::Database;
 use crate::lease::Held;
+use crate::local::Syncs;
 use crate::{Error, Home, Kind, Result, objects};
 
 /// The catalog's name in the JDBC tables.
@@ -31,6 +32,8 @@ pub struct Catalog {
     pub(crate) db: Pool<Any>,
     pub(crate) dialect: Dialect,
     pub(crate) io: FileIO,
+    /// Files of `io` that a commit has to wait for.
+    pub(crate) syncs: Syncs,
     pub(crate) held: Held,
 }
 
@@ -125,8 +128,9 @@ impl Catalog {
         dialect.migrate(&mut connection).await.map_err(|e| e.with("database", &home.database))?;
         settle_warehouse(&mut home, &mut connection).await?;
         drop(connection);
-        let io = objects::access();
-        Ok(Self { home: Arc::new(home), db, dialect, io, held: Held::default() })
+        let syncs = Syncs::default();
+        let io = objects::access(&syncs);
+        Ok(Self { home: Arc::new(home), db, dialect, io, syncs, held: Held::default() })
     }
 }
 

@@ -42,6 +42,8 @@ impl Dialect {
         AnyPoolOptions::new()
             .max_connections(4)
             .acquire_timeout(PATIENCE)
+            // a connection to a file does not break while nobody looks
+            .test_before_acquire(self == Self::Postgres)
             .after_connect(move |c, _| Box::pin(async move { c.execute(settings).await.map(|_| ()) }))
     }
 

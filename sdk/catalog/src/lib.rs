@@ -11,6 +11,7 @@ mod dialect;
 mod error;
 mod home;
 mod lease;
+mod local;
 mod objects;
 mod registry;
 mod release;

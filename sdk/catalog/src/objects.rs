@@ -1,26 +1,24 @@
 //! Table files in an object store and on local disks: what `iceberg` asks of a storage, answered by OpenDAL.
 //!
 //! Upstream's own adapter forces OpenDAL's default features, and with them a second TLS library that needs cmake. Its
-//! local storage gives files their names before their bytes, so that a killed writer leaves halves.
+//! Files that are not in a bucket are local ones ([`Local`]).
 use std::collections::HashMap;
 use std::ops::Range;
-use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
 use futures::StreamExt;
 use futures::stream::BoxStream;
 use iceberg::io::{
-    FileIO, FileIOBuilder, FileMetadata, FileRead, FileWrite, InputFile, LocalFsStorage, OutputFile, Storage,
-    StorageConfig, StorageFactory,
+    FileIO, FileIOBuilder, FileMetadata, FileRead, FileWrite, InputFile, OutputFile, Storage, StorageConfig,
+    StorageFactory,
 };
 use iceberg::{Error, ErrorKind, Result};
 use meshwright_storage::Place;
 use opendal::{Operator, Reader, Writer};
 use serde::{Deserialize, Serialize};
 
-use crate::tables::local;
-use crate::whole_file::WholeFile;
+use crate::local::{Local, Syncs};
 
 /// Bytes of one part of a large object: a file becomes visible when all its parts are there, or not at all.
 const PART: usize = 8 << 20;
@@ -28,8 +26,8 @@ const PART: usize = 8 << 20;
 const AT_ONCE: usize = 4;
 
 /// Access to the files of tables, wherever they are.
-pub(crate) fn access() -> FileIO {
-    FileIOBuilder::new(Arc::new(Objects::default())).build()
+pub(crate) fn access(syncs: &Syncs) -> FileIO {
+    FileIOBuilder::new(Arc::new(Objects { local: Local::new(syncs), ..Objects::default() })).build()
 }
 
 /// Buckets, opened when they are first named, and local files for tables that were made before the warehouse moved.
@@ -37,6 +35,8 @@ pub(crate) fn access() -> FileIO {
 struct Objects {
     #[serde(skip)]
     buckets: Arc<Mutex<HashMap<String, Operator>>>,
+    #[serde(skip)]
+    local: Local,
 }
 
 #[typetag::serde(name = "meshwright-objects")]
@@ -63,14 +63,6 @@ impl Objects {
     }
 }
 
-fn whole(path: &str) -> Result<WholeFile> {
-    WholeFile::create(Path::new(local(path).unwrap_or(path))).map_err(|e| refused("write", path, e))
-}
-
-fn refused(doing: &str, path: &str, e: std::io::Error) -> Error {
-    Error::new(ErrorKind::Unexpected, format!("cannot {doing} `{path}`")).with_source(e)
-}
-
 fn failed(doing: &str, path: &str, e: opendal::Error) -> Error {
     Error::new(ErrorKind::Unexpected, format!("cannot {doing} `{path}`")).with_source(e)
 }
@@ -81,41 +73,35 @@ impl Storage for Objects {
     async fn exists(&self, path: &str) -> Result<bool> {
         match self.find(path)? {
             Some((bucket, key)) => bucket.exists(&key).await.map_err(|e| failed("look for", path, e)),
-            None => LocalFsStorage.exists(path).await,
+            None => self.local.exists(path).await,
         }
     }
 
     async fn metadata(&self, path: &str) -> Result<FileMetadata> {
-        let Some((bucket, key)) = self.find(path)? else { return LocalFsStorage.metadata(path).await };
+        let Some((bucket, key)) = self.find(path)? else { return self.local.metadata(path).await };
         let found = bucket.stat(&key).await.map_err(|e| failed("look at", path, e))?;
         Ok(FileMetadata { size: found.content_length() })
     }
 
     async fn read(&self, path: &str) -> Result<Bytes> {
-        let Some((bucket, key)) = self.find(path)? else { return LocalFsStorage.read(path).await };
+        let Some((bucket, key)) = self.find(path)? else { return self.local.read(path).await };
         Ok(bucket.read(&key).await.map_err(|e| failed("read", path, e))?.to_bytes())
     }
 
     async fn reader(&self, path: &str) -> Result<Box<dyn FileRead>> {
-        let Some((bucket, key)) = self.find(path)? else { return LocalFsStorage.reader(path).await };
+        let Some((bucket, key)) = self.find(path)? else { return self.local.reader(path).await };
         let reader = bucket.reader(&key).await.map_err(|e| failed("open", path, e))?;
         Ok(Box::new(Reading { reader, path: path.to_owned() }))
     }
 
     async fn write(&self, path: &str, bytes: Bytes) -> Result<()> {
-        let Some((bucket, key)) = self.find(path)? else {
-            let mut file = whole(path)?;
-            file.write(&bytes).and_then(|()| file.finish()).map_err(|e| refused("write", path, e))?;
-            return Ok(());
-        };
+        let Some((bucket, key)) = self.find(path)? else { return self.local.write(path, bytes).await };
         bucket.write(&key, bytes).await.map_err(|e| failed("write", path, e))?;
         Ok(())
     }
 
     async fn writer(&self, path: &str) -> Result<Box<dyn FileWrite>> {
-        let Some((bucket, key)) = self.find(path)? else {
-            return Ok(Box::new(Local { file: whole(path)?, path: path.to_owned() }));
-        };
+        let Some((bucket, key)) = self.find(path)? else { return self.local.writer(path).await };
         let writer = bucket.writer_with(&key).chunk(PART).concurrent(AT_ONCE).await;
         let writer = writer.map_err(|e| failed("write", path, e))?;
         Ok(Box::new(Writing { writer, path: path.to_owned() }))
@@ -124,12 +110,12 @@ impl Storage for Objects {
     async fn delete(&self, path: &str) -> Result<()> {
         match self.find(path)? {
             Some((bucket, key)) => bucket.delete(&key).await.map_err(|e| failed("remove", path, e)),
-            None => LocalFsStorage.delete(path).await,
+            None => self.local.delete(path).await,
         }
     }
 
     async fn delete_prefix(&self, path: &str) -> Result<()> {
-        let Some((bucket, key)) = self.find(path)? else { return LocalFsStorage.delete_prefix(path).await };
+        let Some((bucket, key)) = self.find(path)? else { return self.local.delete_prefix(path).await };
         let folder = format!("{}/", key.trim_end_matches('/'));
         bucket.delete_with(&folder).recursive(true).await.map_err(|e| failed("remove", path, e))
     }
@@ -177,21 +163,5 @@ impl FileWrite for Writing {
     async fn close(&mut self) -> Result<()> {
         self.writer.close().await.map_err(|e| failed("finish", &self.path, e))?;
         Ok(())
-    }
-}
-
-struct Local {
-    file: WholeFile,
-    path: String,
-}
-
-#[async_trait::async_trait]
-impl FileWrite for Local {
-    async fn write(&mut self, bytes: Bytes) -> Result<()> {
-        self.file.write(&bytes).map_err(|e| refused("write", &self.path, e))
-    }
-
-    async fn close(&mut self) -> Result<()> {
-        self.file.finish().map_err(|e| refused("finish", &self.path, e))
     }
 }

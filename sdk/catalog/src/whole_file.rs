@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 /// What a file is called until all of it is there.
 const UNFINISHED: &str = "part";
 
-/// A file on its way: written beside its place, synced, then given its name. Dropped unfinished it leaves nothing.
+/// A file on its way: written beside its place, then given its name. Dropped unfinished it leaves nothing.
 #[derive(Debug)]
 pub(crate) struct WholeFile {
     file: Option<File>,
@@ -35,10 +35,11 @@ impl WholeFile {
         self.file.as_mut().ok_or_else(closed)?.write_all(bytes)
     }
 
-    /// Gives the file its name once the disk has its bytes.
-    pub(crate) fn finish(&mut self) -> io::Result<()> {
+    /// Gives the file its name. The disk may not have its bytes yet: whoever points to it has to wait for that.
+    pub(crate) fn finish(mut self) -> io::Result<File> {
         let file = self.file.take().ok_or_else(closed)?;
-        file.sync_all().and_then(|()| fs::rename(&self.beside, &self.path)).inspect_err(|_| self.forget())
+        fs::rename(&self.beside, &self.path).inspect_err(|_| self.forget())?;
+        Ok(file)
     }
 
     fn forget(&self) {
@@ -74,7 +75,6 @@ mod tests {
         file.write(b" and half").unwrap();
         file.finish().unwrap();
         assert_eq!(fs::read(&path).unwrap(), b"half and half");
-        assert!(file.write(b"more").is_err());
         drop(WholeFile::create(&path).unwrap());
         assert_eq!(fs::read_dir(path.parent().unwrap()).unwrap().count(), 1, "what was given up leaves nothing");
     }

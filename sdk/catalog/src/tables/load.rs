@@ -10,7 +10,7 @@ use meshwright_spec::PortName;
 use sqlx::Row;
 
 use super::recent;
-use super::stage::{DELETE_AFTER_COMMIT, write_metadata};
+use super::stage::DELETE_AFTER_COMMIT;
 use crate::database::{CATALOG, Record};
 use crate::registry::releases_in;
 use crate::{Catalog, Error, Kind, ReleaseRecord, Result};
@@ -63,23 +63,20 @@ impl Catalog {
         with_releases: bool,
     ) -> Result<Vec<(Option<Table>, Vec<ReleaseRecord>)>> {
         let mut locations = vec![];
-        // one transaction reads one state of the database
-        let mut tx = self.begin_read().await?;
-        for port in ports {
-            let ident = ident_of(port);
-            let location: Option<String> = sqlx::query_scalar(
-                "SELECT metadata_location FROM iceberg_tables WHERE catalog_name = $1 AND table_namespace = $2
-                 AND table_name = $3 AND (iceberg_type = 'TABLE' OR iceberg_type IS NULL)",
-            )
-            .bind(CATALOG)
-            .bind(ident.namespace().join("."))
-            .bind(ident.name())
-            .fetch_optional(&mut *tx)
-            .await?;
-            let releases = if with_releases { releases_in(&mut tx, port).await? } else { vec![] };
-            locations.push((ident, location, releases));
+        if let ([port], false) = (ports, with_releases) {
+            // one statement reads one state of the database by itself
+            let location = location_of(&mut *self.db.acquire().await?, port).await?;
+            locations.push((ident_of(port), location, vec![]));
+        } else {
+            // one transaction reads one state of the database
+            let mut tx = self.begin_read().await?;
+            for port in ports {
+                let location = location_of(&mut tx, port).await?;
+                let releases = if with_releases { releases_in(&mut tx, port).await? } else { vec![] };
+                locations.push((ident_of(port), location, releases));
+            }
+            tx.commit().await?;
         }
-        tx.commit().await?;
         let mut tables = vec![];
         for (ident, location, releases) in locations {
             let Some(location) = location else {
@@ -150,7 +147,7 @@ impl Catalog {
         };
         let metadata = TableMetadataBuilder::from_table_creation(creation)?.build()?.metadata;
         let file = MetadataLocation::new_with_metadata(&location, &metadata).to_string();
-        write_metadata(&self.io, &metadata, &file).await?;
+        self.write_metadata(&metadata, &file).await?;
 
         let mut tx = self.begin().await?;
         for level in [port.product.domain.to_string(), namespace.clone()] {
@@ -192,4 +189,19 @@ impl Catalog {
             .runtime(Runtime::try_current()?)
             .build()?)
     }
+}
+
+/// Where the metadata of a port's table is, if it has one.
+async fn location_of(db: &mut sqlx::AnyConnection, port: &PortName) -> Result<Option<String>> {
+    let ident = ident_of(port);
+    let location = sqlx::query_scalar(
+        "SELECT metadata_location FROM iceberg_tables WHERE catalog_name = $1 AND table_namespace = $2
+         AND table_name = $3 AND (iceberg_type = 'TABLE' OR iceberg_type IS NULL)",
+    )
+    .bind(CATALOG)
+    .bind(ident.namespace().join("."))
+    .bind(ident.name())
+    .fetch_optional(db)
+    .await?;
+    Ok(location)
 }

@@ -2,7 +2,6 @@
 use std::str::FromStr;
 use std::time::{Duration, Instant};
 
-use iceberg::io::FileIO;
 use iceberg::spec::{TableMetadata, TableMetadataRef};
 use iceberg::table::Table;
 use iceberg::{MetadataLocation, TableIdent, TableRequirement, TableUpdate};
@@ -79,7 +78,7 @@ impl Catalog {
         let location =
             MetadataLocation::from_str(&current)?.with_next_version().with_new_metadata(&metadata).to_string();
         let text = json::of(&current, &refs, &metadata, &location)?;
-        write_text(&self.io, text, &location).await?;
+        self.write_text(text, &location).await?;
         let expired = expired.filter(|_| tidy).collect();
         Ok(Staged { ident: base.identifier().clone(), base: current, location, metadata, expired })
     }
@@ -94,8 +93,21 @@ impl Catalog {
     ) -> Result<Staged> {
         let location =
             MetadataLocation::from_str(next_to)?.with_next_version().with_new_metadata(&metadata).to_string();
-        write_metadata(&self.io, &metadata, &location).await?;
+        self.write_metadata(&metadata, &location).await?;
         Ok(Staged { ident, base, location, metadata: TableMetadataRef::new(metadata), expired: vec![] })
+    }
+
+    pub(super) async fn write_metadata(&self, metadata: &TableMetadata, location: &str) -> Result<()> {
+        self.write_text(serde_json::to_vec(metadata)?, location).await
+    }
+
+    /// Writes a metadata file and waits until it, and everything that was written before it, is on the disk: whatever
+    /// is staged can be pointed to.
+    async fn write_text(&self, text: Vec<u8>, location: &str) -> Result<()> {
+        let mut writer = self.io.new_output(location)?.writer().await?;
+        writer.write(text.into()).await?;
+        writer.close().await?;
+        Ok(self.syncs.wait().await?)
     }
 
     /// Commits one change.
@@ -255,17 +267,5 @@ pub(crate) async fn move_pointers(tx: &mut Transaction<'_>, staged: &[Staged]) -
                 .help("run again: the work is done on the new state"));
         }
     }
-    Ok(())
-}
-
-/// Written through the file's writer, whose `close` syncs; `TableMetadata::write_to` does not.
-pub(crate) async fn write_metadata(io: &FileIO, metadata: &TableMetadata, location: &str) -> Result<()> {
-    write_text(io, serde_json::to_vec(metadata)?, location).await
-}
-
-async fn write_text(io: &FileIO, text: Vec<u8>, location: &str) -> Result<()> {
-    let mut writer = io.new_output(location)?.writer().await?;
-    writer.write(text.into()).await?;
-    writer.close().await?;
     Ok(())
 }
