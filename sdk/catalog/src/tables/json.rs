@@ -6,7 +6,7 @@ use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::sync::{LazyLock, Mutex, PoisonError};
 
 use iceberg::TableUpdate;
-use iceberg::spec::TableMetadata;
+use iceberg::spec::{SnapshotLog, TableMetadata};
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -30,10 +30,14 @@ struct Kept {
     text: Option<Text>,
 }
 
+#[derive(Default)]
 struct Text {
     /// Names of branches and tags, which are private upstream.
     refs: BTreeSet<String>,
     snapshots: HashMap<i64, Box<str>>,
+    /// The snapshot log as it was written last: it mostly grows.
+    log: Vec<SnapshotLog>,
+    log_text: Vec<u8>,
 }
 
 /// The metadata that `updates` made of the file at `base`, to be written to `location`.
@@ -92,7 +96,7 @@ impl Refs {
 fn learn(bytes: &[u8]) -> Result<Text> {
     let whole: Value = serde_json::from_slice(bytes)?;
     let refs = whole["refs"].as_object().map(|refs| refs.keys().cloned().collect()).unwrap_or_default();
-    let mut text = Text { refs, snapshots: HashMap::new() };
+    let mut text = Text { refs, ..Text::default() };
     text.keep(&whole["snapshots"]);
     Ok(text)
 }
@@ -104,6 +108,22 @@ impl Text {
                 self.snapshots.entry(id).or_insert_with(|| snapshot.to_string().into());
             }
         }
+    }
+
+    /// Brings the log's text up to date.
+    fn grow(&mut self, log: &[SnapshotLog]) -> Result<()> {
+        let new = log.strip_prefix(&self.log[..]).unwrap_or_else(|| {
+            self.log_text.clear();
+            log
+        });
+        for entry in new {
+            if !self.log_text.is_empty() {
+                self.log_text.push(b',');
+            }
+            serde_json::to_writer(&mut self.log_text, entry)?;
+        }
+        self.log = log.to_vec();
+        Ok(())
     }
 }
 
@@ -121,10 +141,15 @@ fn splice(text: &mut Text, metadata: &TableMetadata) -> Result<Option<Vec<u8>>> 
     let Value::Object(mut small) = serde_json::to_value(&small)? else { return Ok(None) };
     text.keep(&small.remove("snapshots").unwrap_or_default());
     small.insert("last-updated-ms".to_owned(), metadata.last_updated_ms().into());
-    small.insert("snapshot-log".to_owned(), serde_json::to_value(metadata.history())?);
-    let mut out = serde_json::to_vec(&small)?;
+    small.remove("snapshot-log");
+    text.grow(metadata.history())?;
+    let bytes: usize = text.snapshots.values().map(|snapshot| snapshot.len() + 1).sum();
+    let mut out = Vec::with_capacity(bytes + text.log_text.len() + (64 << 10));
+    serde_json::to_writer(&mut out, &small)?;
     out.pop();
-    out.extend_from_slice(b",\"snapshots\":[");
+    out.extend_from_slice(b",\"snapshot-log\":[");
+    out.extend_from_slice(&text.log_text);
+    out.extend_from_slice(b"],\"snapshots\":[");
     for (place, id) in ids().enumerate() {
         let Some(snapshot) = text.snapshots.get(&id) else { return Ok(None) };
         if place > 0 {
@@ -133,8 +158,9 @@ fn splice(text: &mut Text, metadata: &TableMetadata) -> Result<Option<Vec<u8>>> 
         out.extend_from_slice(snapshot.as_bytes());
     }
     out.extend_from_slice(b"]}");
-    let live: BTreeSet<i64> = ids().collect();
-    text.snapshots.retain(|id, _| live.contains(id));
+    if text.snapshots.len() > metadata.snapshots().len() {
+        text.snapshots.retain(|id, _| metadata.snapshot_by_id(*id).is_some());
+    }
     debug_assert_eq!(
         serde_json::from_slice::<TableMetadata>(&out).ok().as_ref(),
         Some(metadata),

@@ -1,7 +1,10 @@
 //! Small manifests become large ones on the way, so that the thousandth append costs what the first one did.
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
-use iceberg::spec::{Manifest, ManifestContentType, ManifestFile, TableMetadata};
+use futures::{StreamExt, TryStreamExt};
+use iceberg::io::FileIO;
+use iceberg::spec::{DataFile, ManifestContentType, ManifestFile, SchemaRef, TableMetadata};
 
 use super::entries::RowIds;
 use super::produce::Files;
@@ -11,6 +14,75 @@ use crate::{Error, Kind, Result};
 const MANY: usize = 100;
 /// Bytes from which on a manifest is no longer small: Iceberg's `commit.manifest.target-size-bytes`.
 const LARGE: i64 = 8 << 20;
+/// Manifests read at the same time.
+const PARALLEL: usize = 16;
+/// Manifests of which this process remembers what it wrote: as many as are merged at once, and some.
+const REMEMBERED: usize = 2 * MANY;
+/// Files of a manifest that is remembered.
+const FEW: usize = 4;
+
+static WRITTEN: LazyLock<Mutex<VecDeque<(String, Arc<Held>)>>> = LazyLock::new(Mutex::default);
+
+/// What a manifest holds.
+struct Held {
+    schema: SchemaRef,
+    entries: Vec<Entry>,
+}
+
+/// A file in a manifest; what a new one inherits from the list is not said.
+struct Entry {
+    file: DataFile,
+    alive: bool,
+    snapshot: Option<i64>,
+    sequence: Option<i64>,
+    file_sequence: Option<i64>,
+}
+
+/// Keeps what a manifest of new files holds: who appends again and again need not read it to merge it.
+pub(super) fn remember(path: &str, schema: &SchemaRef, added: &[DataFile]) {
+    if added.len() > FEW {
+        return;
+    }
+    let new = |file: &DataFile| Entry {
+        file: file.clone(),
+        alive: true,
+        snapshot: None,
+        sequence: None,
+        file_sequence: None,
+    };
+    let held = Held { schema: schema.clone(), entries: added.iter().map(new).collect() };
+    let mut written = WRITTEN.lock().unwrap_or_else(PoisonError::into_inner);
+    written.truncate(REMEMBERED - 1);
+    written.push_front((path.to_owned(), Arc::new(held)));
+}
+
+/// What a manifest holds, remembered or read.
+async fn held(file: ManifestFile, io: FileIO) -> Result<(ManifestFile, Arc<Held>)> {
+    let known = {
+        let written = WRITTEN.lock().unwrap_or_else(PoisonError::into_inner);
+        written.iter().find(|(path, _)| *path == file.manifest_path).map(|(_, held)| held.clone())
+    };
+    if let Some(held) = known {
+        return Ok((file, held));
+    }
+    // parsing is work for a core of its own
+    let read = tokio::spawn(async move {
+        let manifest = file.load_manifest(&io).await?;
+        Ok::<_, iceberg::Error>((file, manifest))
+    });
+    let (file, manifest) =
+        read.await.map_err(|e| Error::new(Kind::Unexpected, "the reader of a manifest stopped").because(e))??;
+    let (entries, about) = manifest.into_parts();
+    let entries = entries.into_iter().map(|entry| Entry {
+        alive: entry.is_alive(),
+        snapshot: entry.snapshot_id(),
+        sequence: entry.sequence_number(),
+        file_sequence: entry.file_sequence_number,
+        file: entry.data_file().clone(),
+    });
+    let held = Held { schema: about.schema().clone(), entries: entries.collect() };
+    Ok((file, Arc::new(held)))
+}
 
 impl Files<'_> {
     /// The manifests that a snapshot carries on, with the small ones merged where there are many.
@@ -29,20 +101,18 @@ impl Files<'_> {
         if (off && from.is_none()) || kept.iter().filter(|m| small(m)).count() < many {
             return Ok(kept);
         }
-        let mut out = vec![];
-        let mut groups: BTreeMap<(i32, i32), Vec<(ManifestFile, Manifest)>> = BTreeMap::new();
-        for file in kept {
-            // what this commit itself has written is fresh
-            if !small(&file) || self.wrote(&file.manifest_path) {
-                out.push(file);
-                continue;
-            }
-            let manifest = file.load_manifest(self.table.file_io()).await?;
-            let key = (file.partition_spec_id, manifest.metadata().schema_id());
-            groups.entry(key).or_default().push((file, manifest));
+        // what this commit itself has written is fresh
+        let (merging, mut out): (Vec<_>, Vec<_>) =
+            kept.into_iter().partition(|file| small(file) && !self.wrote(&file.manifest_path));
+        let io = self.table.file_io();
+        let merging: Vec<_> =
+            futures::stream::iter(merging).map(|file| held(file, io.clone())).buffered(PARALLEL).try_collect().await?;
+        let mut groups: BTreeMap<(i32, i32), Vec<(ManifestFile, Arc<Held>)>> = BTreeMap::new();
+        for (file, held) in merging {
+            groups.entry((file.partition_spec_id, held.schema.schema_id())).or_default().push((file, held));
         }
         for group in groups.into_values() {
-            let mut bin: Vec<(ManifestFile, Manifest)> = vec![];
+            let mut bin: Vec<(ManifestFile, Arc<Held>)> = vec![];
             let mut bytes = 0;
             for (file, manifest) in group {
                 if bytes + file.manifest_length > large && !bin.is_empty() {
@@ -59,8 +129,8 @@ impl Files<'_> {
         Ok(out)
     }
 
-    async fn merge(&mut self, metadata: &TableMetadata, bin: Vec<(ManifestFile, Manifest)>) -> Result<ManifestFile> {
-        let [(first, manifest), ..] = &bin[..] else {
+    async fn merge(&mut self, metadata: &TableMetadata, bin: Vec<(ManifestFile, Arc<Held>)>) -> Result<ManifestFile> {
+        let [(first, held), ..] = &bin[..] else {
             return Err(Error::new(Kind::Unexpected, "there are no manifests to merge"));
         };
         if bin.len() == 1 {
@@ -70,16 +140,17 @@ impl Files<'_> {
             .partition_spec_by_id(first.partition_spec_id)
             .ok_or_else(|| Error::new(Kind::Unexpected, "a manifest names a partition spec that the table lacks"))?
             .clone();
-        let schema = manifest.metadata().schema().clone();
-        let mut writer = self.writer(&spec, &schema, ManifestContentType::Data)?;
-        for (file, manifest) in &bin {
+        let mut writer = self.writer(&spec, &held.schema, ManifestContentType::Data)?;
+        for (file, held) in &bin {
             let mut row_ids = RowIds::of(metadata, file);
-            for entry in manifest.entries() {
-                let data = row_ids.next(entry.data_file(), spec.spec_id())?;
-                if entry.is_alive() {
-                    let snapshot = entry.snapshot_id().unwrap_or(file.added_snapshot_id);
-                    let sequence = entry.sequence_number().unwrap_or(file.sequence_number);
-                    writer.add_existing_file(data, snapshot, sequence, entry.file_sequence_number)?;
+            for entry in &held.entries {
+                let data = row_ids.next(&entry.file, spec.spec_id())?;
+                if entry.alive {
+                    let snapshot = entry.snapshot.unwrap_or(file.added_snapshot_id);
+                    let sequence = entry.sequence.unwrap_or(file.sequence_number);
+                    let file_sequence =
+                        if entry.snapshot.is_none() { Some(file.sequence_number) } else { entry.file_sequence };
+                    writer.add_existing_file(data, snapshot, sequence, file_sequence)?;
                 }
             }
         }

@@ -13,6 +13,7 @@ use uuid::Uuid;
 
 use super::entries::{RowIds, totals};
 use super::layout::{self, SORT_ORDER, SPEC};
+use super::merge;
 use super::refs::retention;
 use super::stage::TableChange;
 use super::upkeep::same_rows;
@@ -290,7 +291,11 @@ impl Files<'_> {
             // negative: inherit the sequence number of whichever attempt wins
             writer.add_file(file.clone(), sequence.unwrap_or(-1))?;
         }
-        Ok(writer.write_manifest_file().await?)
+        let manifest = writer.write_manifest_file().await?;
+        if sequence.is_none() {
+            merge::remember(&manifest.manifest_path, &schema, added);
+        }
+        Ok(manifest)
     }
 
     /// An older manifest as the new snapshot carries it: untouched, rewritten, or gone when no file of it lives.
