@@ -31,6 +31,7 @@ mod interval;
 mod lifecycle;
 mod lineage;
 mod maintain;
+mod memory;
 mod modes;
 mod profile;
 mod program;

@@ -1,21 +1,21 @@
 //! Query sessions: one configuration for everything that plans or runs SQL.
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use datafusion::execution::SessionStateBuilder;
 use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
-use datafusion::execution::memory_pool::{FairSpillPool, TrackConsumersPool};
+use datafusion::execution::memory_pool::TrackConsumersPool;
 use datafusion::execution::runtime_env::RuntimeEnvBuilder;
 use datafusion::prelude::{SessionConfig, SessionContext};
 
 use crate::failure::Result;
+use crate::memory::Memory;
 use crate::scan::session_config;
-
-/// Memory that sorts, joins and groups may take before they spill, in bytes.
-const MEMORY: usize = 256 << 20;
 
 /// A session on all cores. Strings are `Utf8` throughout, as contracts and other engines know them.
 pub(crate) fn session() -> Result<SessionContext> {
-    let cores = std::thread::available_parallelism().map_or(2, usize::from);
+    // asking the system reads files
+    static CORES: OnceLock<usize> = OnceLock::new();
+    let cores = *CORES.get_or_init(|| std::thread::available_parallelism().map_or(2, usize::from));
     let mut config = session_config(SessionConfig::new())
         .with_target_partitions(cores)
         .with_information_schema(false)
@@ -28,7 +28,7 @@ pub(crate) fn session() -> Result<SessionContext> {
     // a small table is one partition: starting tasks costs more than it wins
     options.optimizer.repartition_file_min_size = 4 << 20;
     let pool = TrackConsumersPool::new(
-        FairSpillPool::new(MEMORY),
+        Memory::of_machine(),
         std::num::NonZeroUsize::new(5).unwrap_or(std::num::NonZeroUsize::MIN),
     );
     let runtime = RuntimeEnvBuilder::new()
