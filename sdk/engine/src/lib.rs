@@ -33,6 +33,7 @@ mod lineage;
 mod maintain;
 mod memory;
 mod modes;
+mod plain;
 mod profile;
 mod program;
 mod project;

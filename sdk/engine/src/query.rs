@@ -14,6 +14,7 @@ use serde::Serialize;
 
 use crate::at::At;
 use crate::failure::{Failure, Findings, Plain, Result};
+use crate::plain::{plain_column, plain_field};
 use crate::scan::IcebergTable;
 use crate::session::session;
 use crate::subquery::many_rows;
@@ -112,7 +113,7 @@ pub async fn query(catalog: &Catalog, sql: &str, at: Option<&str>) -> Result<Row
             );
             continue;
         }
-        let provider = Arc::new(IcebergTable::at(table, snapshot, schema)?);
+        let provider = Arc::new(IcebergTable::at(table, snapshot, schema)?.with_views()?);
         scanned.push((port.to_string(), provider.clone()));
         let domain = port.product.domain.to_string();
         if ctx.catalog(&domain).is_none() {
@@ -153,7 +154,9 @@ pub async fn query(catalog: &Catalog, sql: &str, at: Option<&str>) -> Result<Row
     let batches = stream.map(move |b| {
         let b = b?;
         let rows = RecordBatchOptions::new().with_row_count(Some(b.num_rows()));
-        Ok(RecordBatch::try_new_with_options(named.clone(), b.columns().to_vec(), &rows)?)
+        let columns = b.columns().iter().zip(named.fields()).map(|(column, field)| plain_column(column, field));
+        let columns = columns.collect::<std::result::Result<Vec<_>, _>>()?;
+        Ok(RecordBatch::try_new_with_options(named.clone(), columns, &rows)?)
     });
     Ok(Rows { schema, batches: batches.boxed(), scanned })
 }
@@ -161,11 +164,10 @@ pub async fn query(catalog: &Catalog, sql: &str, at: Option<&str>) -> Result<Row
 /// `sum(climate.emissions.country_year.co2)` is `sum(co2)` to people, unless two columns would then have one name.
 fn short_names(schema: &SchemaRef, ports: &[String]) -> SchemaRef {
     let short = |name: &str| ports.iter().fold(name.to_owned(), |name, port| name.replace(&format!("{port}."), ""));
-    let fields: Vec<Field> = schema.fields().iter().map(|f| f.as_ref().clone().with_name(short(f.name()))).collect();
+    let plain: Vec<Field> = schema.fields().iter().map(|f| plain_field(f)).collect();
+    let fields: Vec<Field> = plain.iter().map(|f| f.clone().with_name(short(f.name()))).collect();
     let names: HashSet<&str> = fields.iter().map(|f| f.name().as_str()).collect();
-    if names.len() < fields.len() {
-        return schema.clone();
-    }
+    let fields = if names.len() < plain.len() { plain } else { fields };
     Arc::new(Schema::new_with_metadata(fields, schema.metadata().clone()))
 }
 

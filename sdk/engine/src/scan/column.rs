@@ -210,6 +210,9 @@ impl Leaf {
             (Value::Long(v), Of::Timestamptz, Of::Timestamptz) => Arrow::TimestampMicrosecond(Some(*v), utc()),
             (Value::Long(v), Of::TimestampNs, Of::TimestampNs) => Arrow::TimestampNanosecond(Some(*v), None),
             (Value::Long(v), Of::TimestamptzNs, Of::TimestamptzNs) => Arrow::TimestampNanosecond(Some(*v), utc()),
+            (Value::String(v), Of::String, Of::String) if self.arrow == DataType::Utf8View => {
+                Arrow::Utf8View(Some(v.clone()))
+            }
             (Value::String(v), Of::String, Of::String) => Arrow::Utf8(Some(v.clone())),
             (Value::Binary(v), Of::Binary, Of::Binary) => Arrow::LargeBinary(Some(v.clone())),
             // uuid and fixed: writers disagree about their order

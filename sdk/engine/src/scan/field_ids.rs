@@ -93,7 +93,9 @@ impl Adapter {
         if from.data_type() == to.data_type() {
             return Ok(column);
         }
-        if matches!(from.data_type(), DataType::Utf8) && matches!(to.data_type(), DataType::LargeBinary) {
+        if matches!(from.data_type(), DataType::Utf8 | DataType::Utf8View)
+            && matches!(to.data_type(), DataType::LargeBinary)
+        {
             // DataFusion has typed the file's column by name, so that its bytes would have to be text
             return exec_err!(
                 "column {} holds bytes and was called {} before, which is a text column now: rename one of them",

@@ -3,7 +3,9 @@ use std::any::Any;
 use std::fmt;
 use std::sync::Arc;
 
-use arrow::datatypes::SchemaRef as ArrowSchemaRef;
+use arrow::array::{RecordBatch, RecordBatchOptions};
+use arrow::compute::cast;
+use arrow::datatypes::{DataType, SchemaRef as ArrowSchemaRef};
 use datafusion::common::Result;
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
 use datafusion::physical_expr::EquivalenceProperties;
@@ -147,12 +149,30 @@ impl ExecutionPlan for PositionDeletesExec {
             .with_batch_size(context.session_config().batch_size())
             .build();
         let metrics = BaselineMetrics::new(&self.metrics, partition);
+        let schema = self.schema();
         let batches = reader
             .read(Box::pin(futures::stream::iter(tasks.into_iter().map(Ok))))
             .map_err(external)?
             .stream()
             .map_err(external)
+            .and_then(move |batch| std::future::ready(presented(&schema, &batch)))
             .inspect_ok(move |batch| metrics.record_output(batch.num_rows()));
         Ok(Box::pin(RecordBatchStreamAdapter::new(self.schema(), batches)))
     }
+}
+
+/// What that reader gives, with text as the table presents it.
+fn presented(schema: &ArrowSchemaRef, batch: &RecordBatch) -> Result<RecordBatch> {
+    let columns = batch.columns().iter().zip(schema.fields()).map(|(column, field)| match field.data_type() {
+        DataType::Utf8View if column.data_type() == &DataType::Utf8 => cast(column, &DataType::Utf8View),
+        _ => Ok(column.clone()),
+    });
+    let columns = columns.collect::<std::result::Result<Vec<_>, _>>()?;
+    let schema = if columns.iter().zip(batch.columns()).all(|(new, old)| new.data_type() == old.data_type()) {
+        batch.schema()
+    } else {
+        schema.clone()
+    };
+    let rows = RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
+    Ok(RecordBatch::try_new_with_options(schema, columns, &rows)?)
 }

@@ -5,7 +5,7 @@ use std::fmt;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 
-use arrow::datatypes::SchemaRef as ArrowSchemaRef;
+use arrow::datatypes::{DataType, FieldRef, Schema, SchemaRef as ArrowSchemaRef};
 use async_trait::async_trait;
 use datafusion::catalog::Session;
 use datafusion::common::{DFSchema, Result as DataFusionResult, Statistics};
@@ -109,6 +109,24 @@ impl IcebergTable {
             index: OnceCell::new(),
             pruning: Counters::default(),
         })
+    }
+
+    /// The same with text as views at the top level, which queries filter, join and group without copying it.
+    ///
+    /// # Errors
+    /// As [`IcebergTable::at`].
+    pub fn with_views(mut self) -> Result<Self> {
+        let view = |field: &FieldRef| match field.data_type() {
+            DataType::Utf8 => Arc::new(field.as_ref().clone().with_data_type(DataType::Utf8View)),
+            _ => field.clone(),
+        };
+        let fields: Vec<FieldRef> = self.arrow.fields().iter().map(view).collect();
+        self.arrow = Arc::new(Schema::new_with_metadata(fields, self.arrow.metadata().clone()));
+        self.columns = Arc::new(Columns::new(&self.schema, &self.arrow, self.table.metadata()));
+        let names = names::mapping(self.table.metadata(), &self.schema)?;
+        self.field_ids = Arc::new(FieldIds::new(self.columns.defaults(), names));
+        self.index = OnceCell::new();
+        Ok(self)
     }
 
     /// The same table with these files alone.

@@ -55,7 +55,13 @@ fn at(table: &Table, snapshot: Option<&SnapshotRef>, schema: &SchemaRef) -> Arc<
 }
 
 fn head(table: &Table) -> Arc<IcebergTable> {
-    at(table, table.metadata().current_snapshot(), table.metadata().current_schema())
+    Arc::new(head_alone(table))
+}
+
+fn head_alone(table: &Table) -> IcebergTable {
+    let metadata = table.metadata();
+    let (snapshot, schema) = (metadata.current_snapshot().cloned(), metadata.current_schema().clone());
+    IcebergTable::at(table.clone(), snapshot, schema).unwrap()
 }
 
 async fn query(table: Arc<IcebergTable>, sql: &str) -> Result<Vec<String>, String> {
