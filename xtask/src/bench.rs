@@ -25,6 +25,8 @@ struct Bench {
     folder: PathBuf,
     peers: Peers,
     runs: usize,
+    /// Cases of a benchmark that has several; none: all.
+    cases: Vec<String>,
     /// Also the input ten times larger.
     large: bool,
     /// The Parquet file of three million flights.
@@ -39,6 +41,7 @@ pub(crate) fn go(arguments: &[String]) -> Outcome {
         peers: Peers::new(&folder),
         folder,
         runs: 5,
+        cases: Vec::new(),
         large: false,
         flights: root().join("../shared/data/vega/flights-3m.parquet"),
     };
@@ -49,6 +52,7 @@ pub(crate) fn go(arguments: &[String]) -> Outcome {
         match argument.as_str() {
             "--large" => bench.large = true,
             "--runs" => bench.runs = value()?.parse().map_err(|_| "`--runs` takes a number")?,
+            "--case" => bench.cases.push(value()?.clone()),
             "--flights" => bench.flights = PathBuf::from(value()?),
             "--mesh" => bench.mesh = std::path::absolute(value()?).map_err(|e| e.to_string())?,
             name @ ("ingest" | "small" | "tables" | "checks") => names.push(name),

@@ -40,7 +40,7 @@ const VERBS: &[Verb] = &[
     },
     Verb {
         name: "bench",
-        usage: "bench [ingest|small|tables|checks] [--runs N] [--large] [--mesh FILE] [--flights FILE]",
+        usage: "bench [ingest|small|tables|checks] [--case NAME] [--runs N] [--large] [--mesh FILE] [--flights FILE]",
         about: "measure against the aims and the peers",
         go: bench::go,
     },

@@ -50,11 +50,13 @@ if what == "rows":
 from pyiceberg.catalog.sql import SqlCatalog
 
 os.makedirs(place, exist_ok=True)
-catalog = SqlCatalog("mesh", uri=f"sqlite:///{place}/catalog.db", warehouse=f"file://{place}/warehouse")
+DATABASE = os.environ.get("BENCH_DATABASE", f"sqlite:///{place}/catalog.db")
+catalog = SqlCatalog("mesh", uri=DATABASE, warehouse=f"file://{place}/warehouse")
 if what == "init":
-    import sqlite3
+    if DATABASE.startswith("sqlite"):
+        import sqlite3
 
-    sqlite3.connect(f"{place}/catalog.db").execute("pragma journal_mode=wal").fetchall()
+        sqlite3.connect(f"{place}/catalog.db").execute("pragma journal_mode=wal").fetchall()
     catalog.create_namespace("bench")
     schema = pa.schema([pa.field("id", pa.int64(), False)])
     # with the 4 retries that are the default, eight writers lose some of their commits

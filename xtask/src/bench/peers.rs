@@ -8,7 +8,8 @@ use crate::process;
 const PEERS: &[(&str, &[&str], &str)] = &[
     ("duckdb", &["duckdb"], "duckdb"),
     ("polars", &["polars", "duckdb", "pyarrow", "numpy"], "polars"),
-    ("pyiceberg", &["pyiceberg[sql-sqlite,pyarrow]"], "pyiceberg"),
+    ("tpchgen", &["tpchgen-cli"], "tpchgen-cli"),
+    ("pyiceberg", &["pyiceberg[sql-sqlite,sql-postgres,pyarrow]"], "pyiceberg"),
     // the series in which dbt is Python all through; later ones fetch a binary from elsewhere while they install
     ("dbt", &["dbt-core~=1.10.0", "dbt-duckdb"], "dbt-core"),
     ("sqlmesh", &["sqlmesh[duckdb]"], "sqlmesh"),

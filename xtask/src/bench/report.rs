@@ -150,7 +150,7 @@ fn judge(aim: Aim, ours: &[Sample], walls: &[(String, f64)]) -> (String, Option<
         }
         Aim::NoSlowerThan(who) => {
             let theirs = walls.iter().find(|(name, _)| name == who).map(|(_, w)| *w);
-            ("no slower than duckdb".to_owned(), theirs.map(|w| wall(ours) <= w))
+            (format!("no slower than {who}"), theirs.map(|w| wall(ours) <= w))
         }
     }
 }
