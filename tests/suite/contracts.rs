@@ -44,7 +44,7 @@ price:
 ";
 
 /// A product whose only contract is ODCS.
-fn odcs<'a>(mesh: &'a Mesh) -> Product<'a> {
+pub(crate) fn odcs<'a>(mesh: &'a Mesh) -> Product<'a> {
     let files: Vec<_> = shop::SALES.iter().filter(|(path, _)| !path.starts_with("contracts")).copied().collect();
     let product = mesh.product("sales", &files);
     product.write("contracts/sale.odcs.yaml", ODCS);

@@ -111,6 +111,7 @@ fn a_suite_suggested_for_one_release_names_the_columns_that_the_next_restated() 
         let open = results.iter().filter(|r| r["outcome"] != "passed");
         open.flat_map(|r| r["columns"].as_array().unwrap().iter().map(|c| c.as_str().unwrap().to_owned())).collect()
     };
+    let files = [second, third];
     let (second, third) = (judge(second), judge(third));
     assert_eq!(second["port"]["rows"], 24_016);
     assert_eq!(flagged(&second), BTreeSet::new());
@@ -123,10 +124,56 @@ fn a_suite_suggested_for_one_release_names_the_columns_that_the_next_restated() 
         "trade_co2_share",
     ];
     assert_eq!(flagged(&third), restated.map(str::to_owned).into());
+    let as_it_was = |verdict: &Value| -> BTreeSet<String> {
+        let results = verdict.as_array().unwrap().iter().filter(|r| r["kind"] == "fingerprint");
+        let broken = results.filter(|r| r["outcome"] == "warned");
+        broken.map(|r| r["columns"][0].as_str().unwrap().to_owned()).collect()
+    };
+    let restated: BTreeSet<String> = restated.map(str::to_owned).into();
+    assert_eq!(as_it_was(&third["port"]["results"]), restated);
+    // every other column has such a check, too, and it holds
     let results = third["port"]["results"].as_array().unwrap();
-    let outcome = |id: &str| results.iter().find(|r| r["id"] == id).unwrap()["outcome"].clone();
-    assert!(restated.iter().all(|column| outcome(&format!("{column}-as-it-was")) == "warned"));
-    assert_eq!(outcome("co2-as-it-was"), "passed");
+    assert_eq!(results.iter().filter(|r| r["kind"] == "fingerprint").count(), 36, "38 columns, two of them the key");
+
+    // the same by runs; values so far beyond their range keep the release back until a person accepts them
+    let first = product.mesh(["run", "--json"]).exits(0).json();
+    assert_eq!(as_it_was(&first["ports"][0]["results"]), BTreeSet::new());
+    fs::write(product.dir.join("data/owid.csv"), fs::read(data.join(files[1])).unwrap()).unwrap();
+    let next = product.mesh(["run", "--json"]).exits(65).json();
+    assert_eq!(as_it_was(&next["ports"][0]["results"]), restated);
+    let run = mesh.runs("climate.co2")[0]["run"].as_str().unwrap().to_owned();
+    product.mesh(["accept", &run, "--reason", "the producer mended its units"]).exits(0);
+
+    // row by row, as a person asks when a warning came: as many cells as were restated
+    let diff = product.mesh(["diff", "climate.co2.owid", "--from", "r1", "--to", "r2", "--json"]).exits(0).json();
+    let columns = diff["columns"].as_array().unwrap_or_else(|| panic!("{diff}"));
+    let cells =
+        |c: &Value| ["added", "removed", "changed"].iter().map(|key| c[*key].as_u64().unwrap_or(0)).sum::<u64>();
+    let differing = columns.iter().filter(|c| cells(c) > 0);
+    let named = differing.clone().map(|c| c["name"].as_str().unwrap().to_owned()).collect::<BTreeSet<_>>();
+    assert_eq!(named, restated);
+    assert_eq!(differing.map(cells).sum::<u64>(), 65_100, "{columns:#?}");
+
+    // and as a whole: the values moved by orders of magnitude, so distributions name the same columns
+    let drifted = |args: &[&str]| -> BTreeSet<String> {
+        let json = product.mesh([&["drift"], args, &["--json"]].concat()).exits(0).json();
+        let drifted = json["drift"]["columns"].as_array().unwrap().iter().filter(|c| c["drifted"] == true);
+        drifted.map(|c| c["column"].as_str().unwrap().to_owned()).collect()
+    };
+    assert_eq!(drifted(&["climate.co2.owid", "--from", "r1", "--to", "r2"]), restated);
+
+    // a single cell: the column's fingerprint tells, and no distribution does
+    let text = fs::read_to_string(data.join(files[0])).unwrap();
+    let header = text.lines().next().unwrap().split(',').position(|name| name == "co2").unwrap();
+    let line = text.lines().find(|line| line.contains(",Chad,2000,")).unwrap();
+    let mut cells: Vec<&str> = line.split(',').collect();
+    let mended = format!("{}1", cells[header]);
+    cells[header] = &mended;
+    product.write("one-cell.csv", text.replace(line, &cells.join(",")));
+    let judged = product.mesh(["check", "one-cell.csv", "--port", "owid", "--json"]).exits(0).json();
+    assert_eq!(flagged(&judged), ["co2".to_owned()].into());
+    fs::copy(data.join(files[0]), product.dir.join("before.csv")).unwrap();
+    assert_eq!(drifted(&["one-cell.csv", "--against", "before.csv"]), BTreeSet::new());
 }
 
 #[test]

@@ -191,8 +191,8 @@ impl Pass {
             let measure = Measure::Table { measured: 0.into(), violated: true, skipped: Skipped::default() };
             results.push(settle(about, 0, measure, &[]));
         }
-        let mut report =
-            Report { results, declared: plan.entries.len(), executed: 0, rows: self.rows, score: Score::default() };
+        let declared = plan.entries.len() + plan.elsewhere;
+        let mut report = Report { results, declared, executed: 0, rows: self.rows, score: Score::default() };
         report.count();
         report
     }

@@ -16,7 +16,7 @@ use crate::verdict::{About, settle, within};
 pub struct Report {
     /// One result per check of the contract, in its order; one more if the data are empty and no check says so.
     pub results: Vec<CheckResult>,
-    /// How many checks the contract has.
+    /// How many checks the contract has, those included that only others can run.
     pub declared: usize,
     /// How many of them could be carried out.
     pub executed: usize,

@@ -55,6 +55,8 @@ pub(crate) struct Plan {
     secrets: Vec<usize>,
     pub(crate) counts_rows: Option<Arc<About>>,
     deferred: Vec<Deferred>,
+    /// How many rules the contract has that nobody runs here.
+    pub(crate) elsewhere: usize,
 }
 
 pub(crate) struct Entry {
@@ -114,6 +116,7 @@ impl Suite {
             secrets,
             counts_rows,
             deferred,
+            elsewhere: contract.declared.len(),
         };
         Self { plan: Arc::new(plan), evidence: EVIDENCE }
     }

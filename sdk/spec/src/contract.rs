@@ -5,6 +5,7 @@ mod canonical;
 mod checks;
 mod columns;
 mod constraints;
+mod elsewhere;
 mod freshness;
 mod kinds;
 mod over_time;

@@ -152,12 +152,12 @@ fn tenths(a: &crate::profile::NumberSketch, b: &crate::profile::NumberSketch) ->
 
 /// For names: a bound between two values has more digits than anybody reads.
 fn rounded(bound: f64) -> f64 {
-    let digits = 6 - bound.abs().log10().ceil() as i32;
-    if bound == 0.0 || !(0..300).contains(&digits) {
-        bound
-    } else {
-        (bound * 10_f64.powi(digits)).round() / 10_f64.powi(digits)
+    let size = bound.abs().log10().ceil();
+    if !(-200.0..=5.0).contains(&size) {
+        return bound;
     }
+    let unit = 10_f64.powi(6 - size as i32);
+    (bound * unit).round() / unit
 }
 
 fn values(a: &ColumnProfile, b: &ColumnProfile, n: f64, m: f64) -> Bins {

@@ -54,7 +54,7 @@ impl Report {
                 .map(|m| m.metric.as_str())
                 .collect();
             if context.json {
-                let (executed, declared) = counted(&results);
+                let (executed, declared) = counted(&d, &results);
                 printer::json(&json!({
                     "port": d, "results": results, "score": score, "executed": executed, "declared": declared,
                     "releases": releases, "metrics": metrics,
@@ -88,10 +88,10 @@ impl Report {
     }
 }
 
-/// How many checks ran, and how many the contract declares.
-fn counted(results: &[Value]) -> (usize, usize) {
-    let declared = results.iter().filter(|r| r["implied"] != true);
-    (declared.clone().filter(|r| r["outcome"] != "error").count(), declared.count())
+/// How many checks ran, and how many the contract declares, those included that only others can run.
+fn counted(d: &meshwright_engine::Description, results: &[Value]) -> (usize, usize) {
+    let ours = results.iter().filter(|r| r["implied"] != true);
+    (ours.clone().filter(|r| r["outcome"] != "error").count(), ours.count() + d.contract.not_run.len())
 }
 
 fn page(
@@ -102,7 +102,7 @@ fn page(
     releases: Vec<Value>,
     unusual: &[&str],
 ) -> Quality {
-    let (executed, declared) = counted(&results);
+    let (executed, declared) = counted(d, &results);
     let verdict = match (&d.release, d.checks.failed + d.checks.error, d.checks.warned + unusual.len()) {
         (None, ..) => ("no release yet".to_owned(), "not_evaluated"),
         (_, 0, 0) => ("every check holds".to_owned(), "passed"),

@@ -1,5 +1,6 @@
 //! `[[checks]]`: everything that a column line cannot say.
 use super::columns::Columns;
+use super::elsewhere;
 use super::kinds::{self, Kind};
 use crate::document::{Document, Table, Value};
 use crate::{Check, CheckKind, Diagnostic, Dimension, FixOwner, OnViolation, Severity, Span, Tolerance};
@@ -88,7 +89,7 @@ fn id(value: &Value<'_>) -> Option<(String, Span)> {
 }
 
 fn kind(value: &Value<'_>) -> Option<&'static Kind> {
-    if let Some((name, help)) = kinds::ELSEWHERE.iter().find(|(name, _)| value.raw.as_str() == Some(name)) {
+    if let Some((name, help)) = elsewhere::KINDS.iter().find(|(name, _)| value.raw.as_str() == Some(name)) {
         value.wrong("M1322", format!("`{name}` is no kind of check here"), Some((*help).to_owned()));
         return None;
     }

@@ -58,20 +58,6 @@ pub(super) const ALL_KEYS: [&str; 33] = [
     "q",
 ];
 
-/// Names of kinds that people know from elsewhere, and how the same is said here.
-pub(super) const ELSEWHERE: [(&str, &str); 6] = [
-    (
-        "schema_change",
-        "a port's columns are its contract: a change needs a new version, and the smallest allowed one is computed; \
-         `mesh contract diff` shows it. For columns that were delivered say `kind = \"columns\"`",
-    ),
-    ("column_type", "the type in the column's line is kept by every run, without a check"),
-    ("primary_key", "say `key = [\"country\", \"year\"]` under `[contract]`: unique and not null"),
-    ("is_null", "say `kind = \"expression\"` and `sql = \"column is null\"`"),
-    ("row_count_match", "say `kind = \"query\"` with the other port as an input, or `row_count`"),
-    ("code", "say `kind = \"program\"`: a check of the product's own program"),
-];
-
 macro_rules! kinds {
     ($($name:literal $(or $alias:literal)?, $rows:ident, $dimension:ident, $keys:expr, $read:path;)*) => {
         &[$(Kind {
@@ -336,7 +322,6 @@ fn quantile(table: &Table<'_>, columns: &Columns, _: Option<&str>) -> Option<Che
     let column = column(table, columns);
     let value = table.need("q", "q = 0.95");
     let q = value.and_then(|value| Some((value, value.number()?.as_f64()?)));
-    // as a percentile has at most two digits after the point, so has this four
     let function = q.and_then(|(value, q)| {
         let function = format!("p{}", (q * 1e6).round() / 1e4);
         if percentile(&function).is_none_or(|rank| (rank - q).abs() > 1e-9) {
