@@ -126,6 +126,27 @@ fn formats_go_there_and_back() {
 }
 
 #[test]
+fn a_product_of_the_standard_goes_there_and_back() {
+    let mesh = Mesh::new();
+    let document = "apiVersion: v1.0.0\nkind: DataProduct\nid: 3b1f\nname: Sales & Returns\nstatus: draft\n\
+                    domain: Retail Shop\ntenant: Example\noutputPorts:\n- name: raw sales\n  version: 1.0.0\n  \
+                    contractId: c-1\n- name: raw sales\n  version: 2.0.0\n  contractId: c-2\n";
+    let product = mesh.product("standard", &[("shop.odps.yaml", document)]);
+    product.mesh(["contract", "import", "shop.odps.yaml"]).exits(0).says(&["wrote product.toml"]);
+    // the same but for quotes, indentation and the order of keys
+    let lines = |text: &str| {
+        let mut lines: Vec<String> = text.lines().map(|line| line.trim().replace(['\'', '"'], "")).collect();
+        lines.sort();
+        lines
+    };
+    let back = product.mesh(["contract", "export", "--format", "bitol-product"]).exits(0).out;
+    assert_eq!(lines(&back), lines(document));
+    // the mistakes of a contract are worth more
+    product.write("contracts/raw_sales.toml", "[contract]\n");
+    product.mesh(["contract", "export", "--format", "bitol-product"]).exits(78).says(&["contracts/raw_sales.toml"]);
+}
+
+#[test]
 fn contracts_are_compared_between_files_revisions_and_versions() {
     let mesh = Mesh::new();
     let product = mesh.product("sales", shop::SALES).released();

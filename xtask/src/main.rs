@@ -4,6 +4,7 @@
 mod bench;
 mod checkout;
 mod demo;
+mod fuzz;
 mod interop;
 mod process;
 mod test;
@@ -32,6 +33,12 @@ const VERBS: &[Verb] = &[
     },
     Verb { name: "test", usage: "test [--fast]", about: "pass every test, cheap ones first", go: test::go },
     Verb { name: "tidy", usage: "tidy", about: "hold the sources against the house rules", go: tidy::go },
+    Verb {
+        name: "fuzz",
+        usage: "fuzz [--minutes N]",
+        about: "read harmed TOML, YAML and CSV, N minutes each",
+        go: fuzz::go,
+    },
     Verb {
         name: "interop",
         usage: "interop fetch|datacontract|gx|ceph [--mesh FILE] [--data FOLDER] [TEST]",

@@ -105,6 +105,23 @@ impl ContractFormat {
 
 /// A contract in another format, with what it said in that format when it was imported.
 pub fn export(contract: &Contract, port: &PortName, format: ContractFormat, settings: &ExportSettings) -> String {
+    let own = |key| contract.beyond.as_ref().is_some_and(|beyond| beyond.get(key).is_some());
+    let made = match format {
+        // what a contract has kept of ODCS is told to OpenMetadata as far as it listens
+        ContractFormat::OpenMetadata if contract.is_odcs() || !own(format.key()) => {
+            let settings = ExportSettings { newest: false, ..settings.clone() };
+            openmetadata::profile(whole(contract, port, ContractFormat::Odcs, &settings))
+        }
+        _ => whole(contract, port, format, settings),
+    };
+    match format {
+        ContractFormat::Odcs | ContractFormat::OpenMetadata | ContractFormat::Dbt => yaml::write(&made),
+        _ => format!("{made:#}\n"),
+    }
+}
+
+/// The document with what it said beyond the contract when it was imported.
+fn whole(contract: &Contract, port: &PortName, format: ContractFormat, settings: &ExportSettings) -> Json {
     let kept = kept(contract, port, format);
     let asked = if settings.newest { 2 } else { 1 };
     let kept_minor = kept.as_ref().and_then(|rest| rest.get("@minor")).and_then(Json::as_u64);
@@ -120,16 +137,12 @@ pub fn export(contract: &Contract, port: &PortName, format: ContractFormat, sett
     if settings.newest && format == ContractFormat::Odcs {
         made["apiVersion"] = "v3.2.0".into();
     }
-    match format {
-        ContractFormat::Odcs | ContractFormat::OpenMetadata | ContractFormat::Dbt => yaml::write(&made),
-        _ => format!("{made:#}\n"),
-    }
+    made
 }
 
 /// What a document of this format said beyond the contract: kept at import, or, of a contract that is one, in its text.
 fn kept(contract: &Contract, port: &PortName, format: ContractFormat) -> Option<Json> {
-    let same = |format| matches!(format, ContractFormat::Odcs | ContractFormat::OpenMetadata);
-    if contract.is_odcs() && same(format) {
+    if contract.is_odcs() && format == ContractFormat::Odcs {
         let original = read_yaml::parse(0, &contract.text).0?.to_json();
         let minor =
             original.get("apiVersion").and_then(Json::as_str).is_some_and(|version| version.starts_with("v3.2"));
@@ -141,8 +154,7 @@ fn kept(contract: &Contract, port: &PortName, format: ContractFormat) -> Option<
         }
         return Some(rest);
     }
-    let key = if format == ContractFormat::OpenMetadata { "odcs" } else { format.key() };
-    contract.beyond.as_ref()?.get(key).cloned()
+    contract.beyond.as_ref()?.get(format.key()).cloned()
 }
 
 /// The residue was made without servers and team, under a name without a domain: it is put back into such a document.

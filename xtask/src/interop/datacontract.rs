@@ -1,5 +1,5 @@
-//! `cargo xtask interop datacontract` and `fetch`: what its authors' tool says of our exports, and the standards' own
-//! examples and schemas for our tests.
+//! `cargo xtask interop datacontract` and `fetch`: what the standards' schemas and their authors' tool say of our exports,
+//! and the standards' own examples for our tests.
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -8,7 +8,7 @@ use crate::Outcome;
 use crate::checkout;
 
 /// The version of datacontract-cli that figures and expectations are about.
-const DATACONTRACT: &str = "datacontract-cli==1.2.8";
+const DATACONTRACT: &str = "datacontract-cli[iceberg]==1.2.8";
 
 /// Where official examples and their JSON Schemas come from: address, folder of examples, folder of schemas.
 const STANDARDS: [(&str, &str, &str); 2] = [
@@ -52,6 +52,37 @@ fn copy(from: &Path, to: &Path, suffix: &str) -> Outcome {
     Ok(())
 }
 
+/// Documents against the schemas that the tool brings along, and the product standard's where it has been fetched.
+const VALIDATE: &str = r#"
+import datetime, glob, json, os, sys
+import datacontract, jsonschema, yaml
+
+class Text(yaml.SafeLoader):
+    "YAML as JSON has it: days and times are text"
+Text.yaml_implicit_resolvers = {
+    first: [(tag, regex) for tag, regex in resolvers if tag != "tag:yaml.org,2002:timestamp"]
+    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
+shipped = os.path.join(os.path.dirname(datacontract.__file__), "schemas")
+fetched, documents = sys.argv[1], sys.argv[2:]
+wrong = 0
+for path in documents:
+    document = yaml.load(open(path), Text)
+    version = document["apiVersion"].lstrip("v")
+    product = document["kind"] == "DataProduct"
+    name = f"odps-json-schema-v{version}.json" if product else f"odcs-{version}.schema.json"
+    schema = os.path.join(fetched if product else shipped, name)
+    if not os.path.exists(schema):
+        print(f"SKIPPED {path}: {name} is not there, `cargo xtask interop fetch` brings it", file=sys.stderr)
+        continue
+    found = list(jsonschema.Draft201909Validator(json.load(open(schema))).iter_errors(document))
+    for error in found:
+        print(f"{path}: {'/'.join(map(str, error.absolute_path))}: {error.message[:300]}")
+    wrong += len(found)
+    print(f"{os.path.basename(path)}: {len(found)} errors against {name}", file=sys.stderr)
+sys.exit(wrong > 0)
+"#;
+
 /// `datacontract lint` and `datacontract test` on the export of a published example, read from our embedded catalog.
 pub(super) fn go() -> Outcome {
     let venv = checkout::root().join("target/interop-datacontract");
@@ -78,6 +109,8 @@ const TILL: &str = "id,item,amount,day\n1,tea,2.5,2026-01-01\n2,cup,8,2026-01-02
 
 fn judge(tool: &Path, mesh: &Path, scratch: &Path) -> Outcome {
     fs::create_dir_all(scratch.join("contracts")).map_err(|e| e.to_string())?;
+    let everything = checkout::root().join("sdk/spec/tests/spec/everything.odcs.yaml");
+    fs::copy(everything, scratch.join("everything.odcs.yaml")).map_err(|e| e.to_string())?;
     for (path, text) in [("product.toml", PRODUCT), ("contracts/sale.toml", CONTRACT), ("till.csv", TILL)] {
         fs::write(scratch.join(path), text).map_err(|e| e.to_string())?;
     }
@@ -87,21 +120,45 @@ fn judge(tool: &Path, mesh: &Path, scratch: &Path) -> Outcome {
     ours(&["publish", "--quiet"])?;
     ours(&["contract", "export", "sale", "--output", "sale31.odcs.yaml"])?;
     ours(&["contract", "export", "sale", "--newest", "--output", "sale32.odcs.yaml"])?;
+    ours(&["contract", "export", "--format", "bitol-product", "--output", "sale10.odps.yaml"])?;
+    ours(&["contract", "export", "--format", "bitol-product", "--newest", "--output", "sale11.odps.yaml"])?;
+    ours(&["contract", "import", "everything.odcs.yaml", "--port", "daily"])?;
+    ours(&["contract", "export", "contracts/daily.toml", "--output", "daily.odcs.yaml"])?;
+    let documents = ["sale31.odcs.yaml", "sale32.odcs.yaml", "sale10.odps.yaml", "sale11.odps.yaml", "daily.odcs.yaml"];
+    let python = tool.with_file_name("python");
+    let mut validate = Command::new(python);
+    validate.args(["-c", VALIDATE]).arg(folder().join("schemas")).args(documents).current_dir(scratch);
+    print!("{}", said_by(&mut validate)?);
     let theirs = |words: &[&str]| {
-        run(Command::new(tool).args(words).current_dir(scratch).env("DATACONTRACT_ICEBERG_CATALOG_TYPE", "sql"))
+        let mut command = Command::new(tool);
+        command.args(words).current_dir(scratch).env("DATACONTRACT_ICEBERG_CATALOG_TYPE", "sql");
+        said_by(&mut command)
     };
-    theirs(&["lint", "sale31.odcs.yaml"])?;
-    theirs(&["lint", "sale32.odcs.yaml"])?;
-    theirs(&["test", "sale32.odcs.yaml", "--server", "mesh"])?;
-    println!("datacontract lints both exports and tests the port from the embedded catalog");
+    // it asks the web for every definition that a document names, so not of the one with everything in it
+    for document in ["sale31.odcs.yaml", "sale32.odcs.yaml"] {
+        theirs(&["lint", document])?;
+    }
+    print!("{}", theirs(&["test", "sale32.odcs.yaml", "--server", "mesh"])?);
+    // a promise that the rows do not keep is found by their reading of our tables
+    let text = fs::read_to_string(scratch.join("sale32.odcs.yaml")).map_err(|e| e.to_string())?;
+    fs::write(scratch.join("broken.odcs.yaml"), text.replace("maximum: 1000", "maximum: 10"))
+        .map_err(|e| e.to_string())?;
+    match theirs(&["test", "broken.odcs.yaml", "--server", "mesh"]) {
+        Err(why) if why.contains("amount") => {}
+        Err(why) => return Err(format!("a broken promise is not what failed: {why}")),
+        Ok(said) => return Err(format!("a broken promise went unseen\n{said}")),
+    }
+    println!("datacontract accepts the exports, tests the port from the embedded catalog, and finds a broken promise");
     Ok(())
 }
 
 fn run(command: &mut Command) -> Outcome {
+    said_by(command).map(drop)
+}
+
+/// What a program says, if it ends well.
+fn said_by(command: &mut Command) -> Result<String, String> {
     let said = command.output().map_err(|e| format!("{}: {e}", command.get_program().to_string_lossy()))?;
-    if said.status.success() {
-        return Ok(());
-    }
     let text = [said.stdout, said.stderr].map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).concat();
-    Err(format!("{:?} ended with {}\n{text}", command, said.status))
+    if said.status.success() { Ok(text) } else { Err(format!("{command:?} ended with {}\n{text}", said.status)) }
 }

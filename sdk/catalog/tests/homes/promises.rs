@@ -91,7 +91,7 @@ async fn a_port_is_not_retired_before_its_last_day_is_over() {
             let sunset = format!("sunset = {}\n", today(days));
             let deprecated = contract(&format!("{at}.1.0"), &format!("status = \"deprecated\"\n{sunset}"), "");
             publish(&catalog, "replace", &deprecated).await.unwrap();
-            let retired = contract(&format!("{at}.2.0"), &format!("status = \"retired\"\n{sunset}"), "");
+            let retired = contract(&format!("{}.0.0", at + 1), &format!("status = \"retired\"\n{sunset}"), "");
             let refused = publish(&catalog, "replace", &retired).await.unwrap_err();
             assert_eq!(refused.kind(), Kind::Breaking, "{}: {refused}", mesh.name);
             assert!(refused.to_string().contains(&format!("until {}", today(days))), "{refused}");

@@ -5,6 +5,8 @@
 
 mod any_bytes;
 mod collect;
+#[path = "../../../../tests/memory/counting.rs"]
+mod counting;
 mod csv;
 mod cuts;
 mod http;

@@ -5,6 +5,9 @@ use serde_json::Value;
 /// A native contract that uses everything there is.
 const EVERYTHING: &str = include_str!("everything.toml");
 
+/// Every key that the official examples of ODCS 3.0 to 3.2 use, and the ones that none of them does.
+const EVERYTHING_ODCS: &str = include_str!("everything.odcs.yaml");
+
 fn port() -> PortName {
     "climate.emissions.daily".parse().unwrap()
 }
@@ -27,6 +30,11 @@ fn contract(path: &str, text: &str) -> Contract {
 
 pub(crate) fn settings(newest: bool) -> ExportSettings {
     ExportSettings { newest, ..ExportSettings::default() }
+}
+
+pub(crate) fn with_team() -> ExportSettings {
+    let team = serde_json::json!({ "name": "shop", "members": [{ "username": "jo@example.org", "role": "owner" }] });
+    ExportSettings { team: Some(team), ..ExportSettings::default() }
 }
 
 #[test]
@@ -53,6 +61,22 @@ fn a_contract_that_is_odcs_comes_out_as_it_went_in() {
     let odcs = contract("contracts/daily.odcs.yaml", &text);
     let again = export(&odcs, &port(), ContractFormat::Odcs, &settings(true));
     assert_eq!(json(&again), json(&text));
+}
+
+#[test]
+fn an_import_of_everything_gives_back_everything() {
+    let mut sources = Sources::default();
+    let file = sources.add("shop.odcs.yaml", EVERYTHING_ODCS);
+    for table in ["daily", "customers"] {
+        let (imported, found) = import(ContractFormat::Odcs, Some(&table.parse().unwrap()), file, &sources);
+        let imported = imported.unwrap_or_else(|| panic!("{}", said(&found, &sources)));
+        let port: PortName = format!("retail_shop.sales.{table}").parse().unwrap();
+        let out = export(&imported.contract, &port, ContractFormat::Odcs, &settings(false));
+        assert_eq!(json(&out), json(EVERYTHING_ODCS), "{}", imported.text);
+    }
+    // and as it is, where all of it can be promised
+    let whole = contract("contracts/daily.odcs.yaml", EVERYTHING_ODCS);
+    assert_eq!(json(&export(&whole, &port(), ContractFormat::Odcs, &settings(false))), json(EVERYTHING_ODCS));
 }
 
 #[test]

@@ -4,12 +4,17 @@
 
 mod breaking_table;
 mod cases;
+#[path = "../../../../tests/memory/counting.rs"]
+mod counting;
 mod diagnostics;
 mod editor;
 mod formats;
+mod harm;
 mod markdown;
 mod never_panics;
 mod official;
+mod openmetadata;
 mod pages;
 mod products;
 mod relationships;
+mod schemas;

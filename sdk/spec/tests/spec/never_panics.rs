@@ -1,6 +1,12 @@
-//! No text makes a parser panic, and nothing is refused without a reason.
-use meshwright_spec::{Contract, ContractFormat, DataType, Diagnostic, Flavor, MeshLock, Product, Sources, import};
+//! No text makes a parser panic or fill the memory, and nothing is refused without a reason. Longer runs:
+//! `cargo xtask fuzz`.
+use meshwright_spec::{
+    Contract, ContractFormat, DataType, Diagnostic, Flavor, MeshLock, Product, Sources, import, import_product,
+};
 use proptest::prelude::*;
+
+use crate::counting::{cases, most};
+use crate::harm::harmed;
 
 /// Pieces that get further into the parsers than random letters do.
 const PIECES: [&str; 48] = [
@@ -105,6 +111,47 @@ fn texts() -> impl Strategy<Value = String> {
     prop_oneof![pieces, yaml, any::<String>(), "[\\[\\]={}\"'.a-z0-9é\\n ,]{0,80}"]
 }
 
+/// Documents with everything in them, and the ones that people start from.
+const TOML: [&str; 6] = [
+    include_str!("everything.toml"),
+    include_str!("../../../../examples/formats/product.toml"),
+    include_str!("../../../../domains/climate/emissions/product.toml"),
+    include_str!("../../../../domains/finance/intensity/product.toml"),
+    "lock = 1\n[inputs.gdp]\nport = \"a.b.c\"\nversion = \"1.0.0\"\nchecksum = \"sha256:00\"\n[inputs.gdp.columns]\na = \"int\"\n[sources.s]\na = \"int\"\n",
+    "[contract]\nversion = \"1.0.0\"\n[columns]\na = \"list<struct<b: map<string, decimal(9,2)>>>\"\n[beyond.odcs]\na = [{ b = { \"@was\" = 1 } }]\n",
+];
+
+/// The same in YAML and JSON.
+const FOREIGN: [&str; 6] = [
+    include_str!("everything.odcs.yaml"),
+    include_str!("everything.odps.yaml"),
+    "{\"type\": \"record\",\n\"name\": \"n\",\n\"fields\": [\n{\"name\": \"a\",\n\"type\": [\"null\", {\"type\": \"map\",\n\"values\": \"int\"}]},\n{\"name\": \"b\",\n\"type\": {\"type\": \"bytes\",\n\"logicalType\": \"decimal\",\n\"precision\": 9,\n\"scale\": 2}}]}\n",
+    "{\"type\": \"object\",\n\"title\": \"t\",\n\"required\": [\"a\"],\n\"properties\": {\n\"a\": {\"type\": \"string\",\n\"pattern\": \"^a\",\n\"maxLength\": 3},\n\"b\": {\"type\": [\"array\", \"null\"],\n\"items\": {\"type\": \"integer\"}}}}\n",
+    "version: 2\nsources:\n- name: s\n  tables:\n  - name: daily\n    columns:\n    - name: a\n      data_type: numeric(9,2)\n      data_tests: [not_null, unique]\n",
+    "{\"type\": \"struct\",\n\"schema-id\": 0,\n\"identifier-field-ids\": [1],\n\"fields\": [\n{\"id\": 1,\n\"name\": \"a\",\n\"required\": true,\n\"type\": {\"type\": \"list\",\n\"element-id\": 2,\n\"element\": \"long\",\n\"element-required\": true}}]}\n",
+];
+
+/// Trees, reports and their rendering cost a multiple of the text; a bomb costs more than any multiple.
+fn bounded(text: &str, all: bool) -> Result<(), TestCaseError> {
+    let mut outcome = Ok(());
+    let held = most(|| outcome = if all { parse(text) } else { read_only(text) });
+    let bound = (64 << 20) + 400 * text.len();
+    prop_assert!(held < bound, "{held} bytes held for {} bytes of text", text.len());
+    outcome
+}
+
+/// Reading without showing what was found, for texts of megabytes.
+fn read_only(text: &str) -> Result<(), TestCaseError> {
+    let mut sources = Sources::default();
+    let (file, yaml) = (sources.add("any.toml", text), sources.add("any.odcs.yaml", text));
+    let port = "daily".parse().unwrap();
+    Product::parse(file, &sources, Flavor::Declarative);
+    Contract::parse(&port, file, &sources);
+    Contract::parse(&port, yaml, &sources);
+    import(ContractFormat::Odcs, Some(&port), yaml, &sources);
+    Ok(())
+}
+
 fn parse(text: &str) -> Result<(), TestCaseError> {
     let mut sources = Sources::default();
     let file = sources.add("any.toml", text);
@@ -118,6 +165,7 @@ fn parse(text: &str) -> Result<(), TestCaseError> {
     for (some, found) in &foreign {
         prop_assert!(*some || found.iter().any(Diagnostic::is_error), "{:?}", found);
     }
+    import_product(yaml, &sources);
     let reports = [
         Contract::parse(&port, yaml, &sources).map_some(),
         Product::parse(file, &sources, Flavor::Declarative).map_some(),
@@ -127,7 +175,8 @@ fn parse(text: &str) -> Result<(), TestCaseError> {
     ];
     for (some, found) in reports {
         prop_assert_eq!(some, !found.iter().any(Diagnostic::is_error), "{:?}", found);
-        for diagnostic in &found {
+        // each is shown with its lines of the file, so some of many will do
+        for diagnostic in found.iter().take(20) {
             diagnostic.render(&sources, false);
             diagnostic.to_json(&sources);
         }
@@ -146,11 +195,21 @@ impl<T> MapSome for (Option<T>, Vec<Diagnostic>) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 512, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: cases(128), failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn files(text in texts()) {
-        parse(&text)?;
+        bounded(&text, true)?;
+    }
+
+    #[test]
+    fn harmed_toml(text in harmed(&TOML)) {
+        bounded(&text, true)?;
+    }
+
+    #[test]
+    fn harmed_yaml(text in harmed(&FOREIGN)) {
+        bounded(&text, true)?;
     }
 
     #[test]
@@ -163,14 +222,55 @@ proptest! {
 
 #[test]
 fn deep_nesting_is_refused() {
-    parse(&format!("a = {}", "[".repeat(50_000))).unwrap();
-    parse(&format!("a = {}", "{a=".repeat(50_000))).unwrap();
-    parse(&"a.".repeat(5_000)).unwrap();
-    parse(&"[".repeat(5_000)).unwrap();
-    parse(&"- ".repeat(5_000)).unwrap();
-    parse(&"{a: ".repeat(5_000)).unwrap();
-    // each alias doubles what it names
-    let doubling: String = (1..40).map(|n| format!("a{n}: &a{n} [*a{}, *a{}]\n", n - 1, n - 1)).collect();
-    parse(&format!("a0: &a0 [x]\n{doubling}")).unwrap();
-    parse(&format!("[{}b]\nc = 1", "a.".repeat(5_000))).unwrap();
+    let whole = |text: String| bounded(&text, true).unwrap();
+    whole(format!("a = {}", "[".repeat(20_000)));
+    whole(format!("a = {}", "{a=".repeat(20_000)));
+    whole("a.".repeat(5_000));
+    whole("[".repeat(5_000));
+    whole("- ".repeat(5_000));
+    whole("? ".repeat(5_000));
+    whole("{a: ".repeat(5_000));
+    whole(format!("[{}b]\nc = 1", "a.".repeat(5_000)));
+    whole((0..800).map(|level| format!("{}a:\n", " ".repeat(level))).collect());
+    whole(format!(
+        "[contract]\nversion = \"1.0.0\"\n[columns]\na = \"{}int{}\"",
+        "list<".repeat(5_000),
+        ">".repeat(5_000)
+    ));
+}
+
+#[test]
+fn bombs_are_refused() {
+    // each alias doubles what it names; with maps, with merges, and named by themselves
+    for (open, close) in [("[*a", "]"), ("{x: *a", "}")] {
+        let doubling = (1..40).map(|n| {
+            let other = if open == "[*a" { format!("*a{}", n - 1) } else { format!("y: *a{}", n - 1) };
+            format!("a{n}: &a{n} {open}{}, {other}{close}\n", n - 1)
+        });
+        let text = format!("a0: &a0 [x, x, x]\n{}", doubling.collect::<String>());
+        bounded(&text, true).unwrap();
+    }
+    bounded("a: &a [*a, *a]\n", true).unwrap();
+    bounded("a: &a {<<: *a, b: *a}\n", true).unwrap();
+    let wide = format!("a: &a [{}]\nb: [{}]\n", "x, ".repeat(3_000), "*a, ".repeat(3_000));
+    bounded(&wide, true).unwrap();
+}
+
+#[test]
+fn megabytes_are_read_in_bounds() {
+    let mega = 1 << 20;
+    for text in [
+        format!("{} = 1\n", "k".repeat(mega)),
+        format!("{}: 1\n", "k".repeat(mega)),
+        format!("a = {}\n", "9".repeat(mega)),
+        format!("a: {}\n", "9".repeat(mega)),
+        format!("a = 0.{}1\n", "0".repeat(mega)),
+        format!("a = \"{}\n", "\\u00e9".repeat(mega / 6)),
+        format!("a: \"{}\"\n", "\\ud800".repeat(mega / 6)),
+        "#\n".repeat(mega / 2),
+        "\u{fe0f}".repeat(mega / 3),
+        "\0".repeat(mega),
+    ] {
+        bounded(&text, false).unwrap();
+    }
 }

@@ -5,7 +5,8 @@ use clap::{Args, ValueEnum};
 use meshwright_catalog::{Database, Home};
 use meshwright_engine::{Failure, Findings, Located, Project, locate};
 use meshwright_spec::{
-    ContractFormat, Diagnostic, ExportSettings, PortName, ProductExport, PublishedPort, Sources, export, export_product,
+    ContractFormat, Diagnostic, ExportSettings, Flavor, PortName, Product, ProductExport, PublishedPort, Sources,
+    export, export_product,
 };
 use serde_json::{Value, json};
 
@@ -127,7 +128,11 @@ impl Export {
     }
 
     fn product(&self, context: &Context) -> Result<String, Failure> {
-        let project = context.project()?;
+        let kept = std::fs::read_to_string(context.dir.join("product.odps.yaml")).ok();
+        let project = match context.project() {
+            Ok(project) => project,
+            Err(failure) => return imported(context, kept.as_deref(), self.newest).ok_or(failure),
+        };
         let ports = project.outputs().map(|(output, contract)| PublishedPort {
             name: output.name.to_string(),
             version: Some(contract.version.to_string()),
@@ -142,9 +147,33 @@ impl Export {
             inputs: inputs.collect(),
             newest: self.newest,
         };
-        let kept = std::fs::read_to_string(context.dir.join("product.odps.yaml")).ok();
         Ok(export_product(&export, kept.as_deref()))
     }
+}
+
+/// A product that has been imported and has no contracts yet: what the document said of its ports still holds.
+fn imported(context: &Context, document: Option<&str>, newest: bool) -> Option<String> {
+    let mut sources = Sources::default();
+    let file = sources.add("product.toml", std::fs::read_to_string(context.dir.join("product.toml")).ok()?);
+    let product = Product::parse(file, &sources, Flavor::Program).0.filter(|_| document.is_some())?;
+    // once there is a contract, its mistakes are worth more than an export
+    let usual =
+        |name: &str| ["toml", "odcs.yaml", "odcs.yml"].map(|end| PathBuf::from(format!("contracts/{name}.{end}")));
+    let contracts = product
+        .outputs
+        .iter()
+        .flat_map(|output| usual(output.name.as_str()).into_iter().chain(output.contract.clone()));
+    if contracts.map(|path| context.dir.join(path)).any(|path| path.exists()) {
+        return None;
+    }
+    let ports = product.outputs.iter().map(|output| PublishedPort {
+        name: output.name.to_string(),
+        version: None,
+        contract_id: None,
+        description: String::new(),
+        deprecated: false,
+    });
+    Some(export_product(&ProductExport { product: &product, ports: ports.collect(), inputs: vec![], newest }, document))
 }
 
 fn team(project: &Project) -> Value {

@@ -1,8 +1,8 @@
 //! `logicalTypeOptions` and `enum` as constraints of a column; what a column line cannot say becomes a check in SQL.
 use super::lint::Findings;
 use super::quality::{Rules, expression};
-use crate::FORMATS;
 use crate::document::tree::{Kind, Node};
+use crate::{Diagnostic, FORMATS, Span};
 
 /// Forms that say how bytes are shown, and demand nothing of them.
 const ONLY_WORDS: [&str; 3] = ["password", "byte", "binary"];
@@ -37,6 +37,10 @@ pub(super) fn constraints(
             ("minLength", _) => line.put("min_length", at, value.clone()),
             ("maxLength", _) => line.put("max_length", at, value.clone()),
             ("pattern", _) => line.put("pattern", at, value.clone()),
+            ("minimum" | "maximum", Kind::Text(text)) if found.lenient && !is_bound(text, data_type) => {
+                let message = format!("`{text}` is no value of type {data_type}: the bound is kept and not run");
+                found.all.push(Diagnostic::warning("M0229", message).at(Span::new(found.file, value.span.clone()), ""));
+            }
             ("minimum", _) => line.put("min", at, value.clone()),
             ("maximum", _) => line.put("max", at, value.clone()),
             // booleans until 3.0, where they sharpen the other bound
@@ -67,6 +71,15 @@ pub(super) fn constraints(
             }
             _ => {}
         }
+    }
+}
+
+/// Whether a bound of dates or times is of its column's own kind.
+fn is_bound(text: &str, data_type: &str) -> bool {
+    match data_type {
+        "date" => text.len() == "2026-01-31".len(),
+        timestamp if timestamp.starts_with("timestamp") => text.contains('T'),
+        _ => true,
     }
 }
 

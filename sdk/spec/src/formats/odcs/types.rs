@@ -68,6 +68,11 @@ fn data_type(property: &Node) -> Result<String, String> {
             _ => "double".to_owned(),
         },
         "boolean" => "boolean".to_owned(),
+        // words of OpenMetadata, which are reported where ODCS itself is asked for
+        "text" => "string".to_owned(),
+        "long" | "float" | "double" => logical.to_owned(),
+        "decimal" => within(|t| matches!(t, DataType::Decimal { .. })).unwrap_or_else(|| "decimal(38,10)".to_owned()),
+        "bytes" => "binary".to_owned(),
         "date" => "date".to_owned(),
         "time" => "time".to_owned(),
         "timestamp" => match (within(DataType::is_timestamp), option("timezone").and_then(Node::as_flag)) {
