@@ -68,17 +68,17 @@ impl Lanes {
         for (at, eight) in eights.iter().enumerate() {
             let short = eight.iter().map(|text| text.len()).min().unwrap_or(0);
             let mut heads = [&eight[0][..short]; WIDTH];
-            for lane in 1..WIDTH {
-                heads[lane] = &eight[lane][..short];
+            for (head, text) in heads.iter_mut().zip(eight) {
+                *head = &text[..short];
             }
             let mut states = [1_u16; WIDTH];
-            for byte in 0..short {
-                for lane in 0..WIDTH {
-                    states[lane] = self.step(states[lane], heads[lane][byte]);
+            for at in 0..short {
+                for (state, head) in states.iter_mut().zip(&heads) {
+                    *state = self.step(*state, head[at]);
                 }
             }
-            for lane in 0..WIDTH {
-                if !self.finds_from(states[lane], &eight[lane][short..]) {
+            for (lane, (state, text)) in states.iter().zip(eight).enumerate() {
+                if !self.finds_from(*state, &text[short..]) {
                     miss(at * WIDTH + lane);
                 }
             }

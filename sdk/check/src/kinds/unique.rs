@@ -168,13 +168,16 @@ fn put_aside<K: Key>(
     Ok(count)
 }
 
-/// How many keys are repeated, and so many rows of these.
+/// How many keys are repeated, and rows of these: file, place and key.
+type Repeated = (Duplicates, Vec<(u32, u64, u128)>);
+
+/// Finds the keys that are repeated, and so many of their rows.
 fn repeated<K: Key>(
     store: &mut KeyStore<K>,
     threads: usize,
     limit: usize,
     widen: impl Fn(K) -> u128,
-) -> Result<(Duplicates, Vec<(u32, u64, u128)>), String> {
+) -> Result<Repeated, String> {
     let found = store.find(threads)?;
     let rows = store.first_rows(&found, limit)?;
     Ok((found.duplicates, rows.into_iter().map(|(file, row, key)| (file, row, widen(key))).collect()))
