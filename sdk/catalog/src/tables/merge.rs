@@ -21,7 +21,13 @@ const REMEMBERED: usize = 2 * MANY;
 /// Files of a manifest that is remembered.
 const FEW: usize = 4;
 
-static WRITTEN: LazyLock<Mutex<VecDeque<(String, Arc<Held>)>>> = LazyLock::new(Mutex::default);
+/// Manifests by their paths, the newest first.
+type Written = VecDeque<(String, Arc<Held>)>;
+
+static WRITTEN: LazyLock<Mutex<Written>> = LazyLock::new(Mutex::default);
+
+/// A manifest and what it holds.
+type Read = (ManifestFile, Arc<Held>);
 
 /// What a manifest holds.
 struct Held {
@@ -107,12 +113,12 @@ impl Files<'_> {
         let io = self.table.file_io();
         let merging: Vec<_> =
             futures::stream::iter(merging).map(|file| held(file, io.clone())).buffered(PARALLEL).try_collect().await?;
-        let mut groups: BTreeMap<(i32, i32), Vec<(ManifestFile, Arc<Held>)>> = BTreeMap::new();
+        let mut groups: BTreeMap<(i32, i32), Vec<Read>> = BTreeMap::new();
         for (file, held) in merging {
             groups.entry((file.partition_spec_id, held.schema.schema_id())).or_default().push((file, held));
         }
         for group in groups.into_values() {
-            let mut bin: Vec<(ManifestFile, Arc<Held>)> = vec![];
+            let mut bin: Vec<Read> = vec![];
             let mut bytes = 0;
             for (file, manifest) in group {
                 if bytes + file.manifest_length > large && !bin.is_empty() {
@@ -129,7 +135,7 @@ impl Files<'_> {
         Ok(out)
     }
 
-    async fn merge(&mut self, metadata: &TableMetadata, bin: Vec<(ManifestFile, Arc<Held>)>) -> Result<ManifestFile> {
+    async fn merge(&mut self, metadata: &TableMetadata, bin: Vec<Read>) -> Result<ManifestFile> {
         let [(first, held), ..] = &bin[..] else {
             return Err(Error::new(Kind::Unexpected, "there are no manifests to merge"));
         };
