@@ -50,6 +50,6 @@ fn built(binary: &str) -> Result<String, String> {
     let said = crate::process::stdout_of(&mut checkout::cargo(&words))?;
     let made = said.lines().filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok());
     let made = made.filter(|message| message["target"]["name"] == binary && message["target"]["kind"][0] == "test");
-    let program = made.filter_map(|message| message["executable"].as_str().map(str::to_owned)).last();
+    let program = made.filter_map(|message| message["executable"].as_str().map(str::to_owned)).next_back();
     program.ok_or_else(|| format!("cargo built no test `{binary}`"))
 }
