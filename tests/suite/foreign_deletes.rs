@@ -107,24 +107,22 @@ pub fn deleted_by(mesh: &Mesh, python: &Path, by_item: bool) {
         &place,
         &format!("[('file_path', 2147483546, pa.string(), ['{data}']), ('pos', 2147483545, pa.int64(), [1])]"),
     );
+    let mut deletes = vec![delete_file(&place, 1, |f| {
+        // as the specification asks for: some readers take no other files
+        let bounds = HashMap::from([(2147483546, Datum::string(&data))]);
+        f.content(DataContentType::PositionDeletes).lower_bounds(bounds.clone()).upper_bounds(bounds);
+        f.referenced_data_file(Some(data.clone()));
+    })];
     if by_item {
         write(python, mesh, &item, "[('item', 2, pa.string(), ['pot'])]");
-    }
-    let deletes = [
-        delete_file(&place, 1, |f| {
-            // as the specification asks for: some readers take no other files
-            let bounds = HashMap::from([(2147483546, Datum::string(&data))]);
-            f.content(DataContentType::PositionDeletes).lower_bounds(bounds.clone()).upper_bounds(bounds);
-            f.referenced_data_file(Some(data.clone()));
-        }),
-        delete_file(&item, 1, |f| {
+        deletes.push(delete_file(&item, 1, |f| {
             f.content(DataContentType::EqualityDeletes).equality_ids(Some(vec![2]));
-        }),
-    ];
+        }));
+    }
     tokio::runtime::Runtime::new().unwrap().block_on(async {
         let catalog = open(&mesh.home()).await;
         let table = catalog.load(&PORT.parse().unwrap()).await.unwrap();
-        commit(&catalog, &table, &deletes[..if by_item { 2 } else { 1 }]).await;
+        commit(&catalog, &table, &deletes).await;
     });
 }
 
