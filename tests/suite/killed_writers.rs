@@ -18,7 +18,7 @@ use meshwright_spec::{Contract, Sources};
 
 use crate::moments::Moments;
 use crate::shop;
-use crate::support::{Mesh, Said, on_every_home};
+use crate::support::{Mesh, Said};
 
 const PORT: &str = "shop.sales.sale";
 const WRITERS: usize = 8;
@@ -27,14 +27,31 @@ const APPENDS: usize = 25;
 const ROWS: usize = 3;
 /// At most so many are killed.
 const KILLS: usize = 40;
-/// Makes this test binary a writer: `<writer> <first append>`.
+/// Makes this test binary a writer: `<writer> <first append> <appends>`.
 const WRITER: &str = "MESH_TEST_KILLED_WRITER";
 /// Where writers note what they do.
 const NOTES: &str = "MESH_TEST_NOTES";
 /// Makes this test binary a reader that writes what it finds to a file.
 const NAMES: &str = "MESH_TEST_NAMES";
 
-on_every_home! { appends_of_writers_that_are_killed_at_random_are_there_once_or_not_at_all }
+#[test]
+fn appends_to_a_directory_are_there_once_or_not_at_all_whoever_is_killed() {
+    appended_by_writers_that_are_killed(&Mesh::new(), APPENDS);
+}
+
+#[test]
+fn appends_to_postgres_are_there_once_or_not_at_all_whoever_is_killed() {
+    let Some(mesh) = Mesh::postgres() else { return };
+    appended_by_writers_that_are_killed(&mesh, APPENDS);
+}
+
+mod objects {
+    /// Fewer of them: each append is a dozen requests.
+    #[test]
+    fn appends_are_there_once_or_not_at_all_whoever_is_killed() {
+        super::appended_by_writers_that_are_killed(&super::Mesh::objects(), 8);
+    }
+}
 
 async fn open() -> Catalog {
     let warehouse = std::env::var("MESH_WAREHOUSE").ok();
@@ -45,8 +62,8 @@ async fn open() -> Catalog {
 #[test]
 fn a_writer_that_may_be_killed() {
     let Ok(asked) = std::env::var(WRITER) else { return };
-    let (writer, first) = asked.split_once(' ').unwrap();
-    let (writer, first): (usize, usize) = (writer.parse().unwrap(), first.parse().unwrap());
+    let asked: Vec<usize> = asked.split(' ').map(|word| word.parse().unwrap()).collect();
+    let [writer, first, appends] = asked[..] else { panic!("{asked:?}") };
     let notes = PathBuf::from(std::env::var(NOTES).unwrap()).join(writer.to_string());
     let mut notes = fs::OpenOptions::new().create(true).append(true).open(notes).unwrap();
     // one write for a line: a killed writer leaves no half of it
@@ -57,7 +74,7 @@ fn a_writer_that_may_be_killed() {
     tokio::runtime::Runtime::new().unwrap().block_on(async {
         let catalog = open().await;
         let table = TableWriter::new(&catalog, PORT.parse().unwrap(), &contract);
-        for n in first..APPENDS {
+        for n in first..appends {
             note("try", n);
             let batch = rows(writer, n);
             let stream: Batches = futures::stream::iter([Ok(batch.clone())]).boxed();
@@ -110,17 +127,17 @@ fn next_of(folder: &Path, writer: usize) -> usize {
     text.lines().filter(|line| line.starts_with("try")).count()
 }
 
-fn writer(mesh: &Mesh, notes: &Path, writer: usize, first: usize) -> Child {
+fn writer(mesh: &Mesh, notes: &Path, writer: usize, first: usize, appends: usize) -> Child {
     let mut command: Command = mesh.program(std::env::current_exe().unwrap());
     command.args(["killed_writers::a_writer_that_may_be_killed", "--exact", "--nocapture"]);
-    command.env(WRITER, format!("{writer} {first}")).env(NOTES, notes);
+    command.env(WRITER, format!("{writer} {first} {appends}")).env(NOTES, notes);
     command.stdout(Stdio::null()).stderr(fs::File::create(notes.join(format!("stderr-{writer}"))).unwrap());
     command.spawn().unwrap()
 }
 
 /// Runs all writers to their end, killing some again and again; how many were killed.
-fn kill_at_random(mesh: &Mesh, notes: &Path, moments: &mut Moments) -> usize {
-    let mut running: BTreeMap<usize, Child> = (0..WRITERS).map(|w| (w, writer(mesh, notes, w, 0))).collect();
+fn kill_at_random(mesh: &Mesh, notes: &Path, appends: usize, moments: &mut Moments) -> usize {
+    let mut running: BTreeMap<usize, Child> = (0..WRITERS).map(|w| (w, writer(mesh, notes, w, 0, appends))).collect();
     let mut killed = 0;
     while !running.is_empty() {
         std::thread::sleep(moments.within(Duration::from_millis(400)));
@@ -141,27 +158,27 @@ fn kill_at_random(mesh: &Mesh, notes: &Path, moments: &mut Moments) -> usize {
         // it may have ended a moment before
         killed += usize::from(!child.wait().unwrap().success());
         let next = next_of(notes, victim);
-        if next < APPENDS {
-            running.insert(victim, writer(mesh, notes, victim, next));
+        if next < appends {
+            running.insert(victim, writer(mesh, notes, victim, next, appends));
         }
     }
     killed
 }
 
-fn appends_of_writers_that_are_killed_at_random_are_there_once_or_not_at_all(mesh: &Mesh) {
+fn appended_by_writers_that_are_killed(mesh: &Mesh, appends: usize) {
     let mut moments = Moments::new();
     let product = mesh.product("sales", shop::SALES);
     product.edit("product.toml", "mode = \"replace\"", "mode = \"append\"");
     product.released();
     let notes = mesh.path("notes");
     fs::create_dir(&notes).unwrap();
-    let killed = kill_at_random(mesh, &notes, &mut moments);
+    let killed = kill_at_random(mesh, &notes, appends, &mut moments);
 
     let Noted { tried, done, lost } = noted(&notes);
-    assert_eq!(tried.len(), WRITERS * APPENDS, "every append was begun");
+    assert_eq!(tried.len(), WRITERS * appends, "every append was begun");
     let unsaid: BTreeSet<String> = tried.iter().filter(|n| !done.contains(*n) && !lost.contains(*n)).cloned().collect();
     assert!(unsaid.len() <= killed, "{unsaid:?} did not end, and {killed} writers were killed");
-    let there = appends(mesh);
+    let there = seen(mesh);
     let found: BTreeSet<String> = there.keys().cloned().collect();
     assert!(done.is_subset(&found), "reported and not there: {:?}", done.difference(&found));
     let more: BTreeSet<String> = found.difference(&done).cloned().collect();
@@ -190,7 +207,7 @@ fn appends_of_writers_that_are_killed_at_random_are_there_once_or_not_at_all(mes
 }
 
 /// The appends that readers see, each as a whole.
-fn appends(mesh: &Mesh) -> BTreeMap<String, u64> {
+fn seen(mesh: &Mesh) -> BTreeMap<String, u64> {
     let sql = format!(
         "select item, count(*) as n, count(distinct id) as ids, min(id) as first from {PORT} where id >= 1000 group by item"
     );

@@ -18,7 +18,7 @@ use super::EVIDENCE;
 use super::files::{Opened, Place, file_name, read};
 use super::predicate::Compiler;
 use crate::columns::{arrow_schema, contract_columns};
-use crate::failure::Result;
+use crate::failure::{Failure, Result};
 use crate::scan::IcebergTable;
 use crate::session::session;
 
@@ -38,11 +38,22 @@ pub(super) async fn as_read(
     // one reader for a file: rows come in the order in which they lie there
     ctx.state_ref().write().config_mut().options_mut().execution.target_partitions = 1;
     let parts = port.parts(None).await?;
+    let opened: Vec<_> = parts
+        .iter()
+        .map(|part| {
+            let frame = ctx.read_table(Arc::new(port.only(std::slice::from_ref(part))));
+            let columns = columns.clone();
+            async move {
+                let mut rows = frame?.select(columns)?.execute_stream().await?;
+                let first = rows.next().await;
+                Ok::<_, Failure>(futures::stream::iter(first).chain(rows))
+            }
+        })
+        .collect();
+    let mut files = futures::stream::iter(opened).buffered(AHEAD).enumerate();
     let mut pass = suite.start();
-    for (file, part) in parts.iter().enumerate() {
-        let alone = Arc::new(port.only(std::slice::from_ref(part)));
-        let mut rows = ctx.read_table(alone)?.select(columns.clone())?.execute_stream().await?;
-        let mut first_row = 0;
+    while let Some((file, rows)) = files.next().await {
+        let (mut rows, mut first_row) = (rows?, 0);
         while let Some(batch) = rows.next().await {
             let batch = conform(&batch?, &schema)?;
             pass.update(&batch, RowOrigin { file: file as u32, first_row });
@@ -59,6 +70,9 @@ pub(super) async fn as_read(
     });
     Ok((suite, report))
 }
+
+/// Files that are opened while another one is read: opening one far away is waiting.
+const AHEAD: usize = 8;
 
 /// Bytes of a far file asked for at a time.
 const PIECE: u64 = 8 << 20;
