@@ -58,6 +58,9 @@ fn element(element: &mut Json) {
     if let Some(options) = element.get_mut("logicalTypeOptions").and_then(Json::as_object_mut) {
         // bounds of dates are text, and the model has numbers
         options.retain(|key, value| !key.ends_with("inimum") && !key.ends_with("aximum") || value.is_number());
+        if options.is_empty() {
+            without(element, "logicalTypeOptions");
+        }
     }
     for rule in element.get_mut("quality").and_then(Json::as_array_mut).into_iter().flatten() {
         texts(rule, "validValues");

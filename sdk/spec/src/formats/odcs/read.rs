@@ -32,7 +32,7 @@ pub(super) fn translate(port: &Name, root: &Node, found: &mut Findings) -> (Opti
         [("license", "license"), ("sort", "sort"), ("partition", "partition"), ("successor", "successor")]
     {
         if let Some(value) = custom(root, property).or_else(|| custom(schema, property)) {
-            contract.put(key, value.span.clone(), value.clone());
+            contract.put(key, value.span.clone(), listed(value));
         }
     }
     let properties = schema.get("properties").map(Node::items).unwrap_or_default();
@@ -164,6 +164,14 @@ fn column(name: &str, property: &Node, rules: &mut Rules, found: &mut Findings) 
     options::constraints(name, property, data_type.as_deref().unwrap_or_default(), &mut line, rules, found);
     quality::rules(property, Some(name), property, rules, found);
     data_type.map(|_| line)
+}
+
+/// A list that was written as text, where a model has no other values.
+fn listed(value: &Node) -> Node {
+    let items = value.as_text().and_then(|text| serde_json::from_str::<Vec<String>>(text).ok());
+    let Some(items) = items else { return value.clone() };
+    let items = items.into_iter().map(|item| Node::text(value.span.clone(), item)).collect();
+    Node { span: value.span.clone(), kind: Kind::List(items) }
 }
 
 /// A value of `customProperties`, by its name there.
