@@ -5,7 +5,7 @@ use datafusion::execution::memory_pool::{
     FairSpillPool, GreedyMemoryPool, MemoryConsumer, MemoryLimit, MemoryPool, MemoryReservation,
 };
 
-/// What sorts, groups and merge joins may take together before they go on from disk, in bytes.
+/// What sorts, groups and merge joins of a run may take together before they go on from disk, in bytes.
 const SPILLING: usize = 256 << 20;
 /// The memory of a machine that does not say how much it has.
 const UNKNOWN: usize = 4 << 30;
@@ -19,9 +19,18 @@ pub(crate) struct Memory {
 }
 
 impl Memory {
-    pub(crate) fn of_machine() -> Self {
-        let standing = (machine().unwrap_or(UNKNOWN) / 4).max(SPILLING);
-        Self { spilling: FairSpillPool::new(SPILLING), standing: GreedyMemoryPool::new(standing) }
+    /// Little for what can go to disk: a run is one of many things that happen on its machine.
+    pub(crate) fn for_runs() -> Self {
+        Self::new(SPILLING, quarter())
+    }
+
+    /// An eighth of the machine for what can go to disk: somebody waits for the answer.
+    pub(crate) fn for_queries() -> Self {
+        Self::new((quarter() / 2).max(SPILLING), quarter())
+    }
+
+    fn new(spilling: usize, standing: usize) -> Self {
+        Self { spilling: FairSpillPool::new(spilling), standing: GreedyMemoryPool::new(standing) }
     }
 
     fn account(&self, consumer: &MemoryConsumer) -> &dyn MemoryPool {
@@ -59,6 +68,11 @@ impl MemoryPool for Memory {
     }
 }
 
+/// A quarter of the machine, in bytes.
+fn quarter() -> usize {
+    (machine().unwrap_or(UNKNOWN) / 4).max(SPILLING)
+}
+
 /// Bytes of this machine, or of the part of it that this process may have.
 fn machine() -> Option<usize> {
     let text = std::fs::read_to_string("/proc/meminfo").ok()?;
@@ -78,8 +92,7 @@ mod tests {
     /// A join's side that does not fit beside full sorts still finds room, and a sort never takes it.
     #[test]
     fn what_cannot_spill_has_room_of_its_own() {
-        let pool: Arc<dyn MemoryPool> =
-            Arc::new(Memory { spilling: FairSpillPool::new(1000), standing: GreedyMemoryPool::new(4000) });
+        let pool: Arc<dyn MemoryPool> = Arc::new(Memory::new(1000, 4000));
         let sort = MemoryConsumer::new("sort").with_can_spill(true).register(&pool);
         let join = MemoryConsumer::new("join").register(&pool);
         sort.try_grow(1000).unwrap();

@@ -16,7 +16,7 @@ use crate::at::At;
 use crate::failure::{Failure, Findings, Plain, Result};
 use crate::plain::{plain_column, plain_field};
 use crate::scan::IcebergTable;
-use crate::session::session;
+use crate::session::query_session;
 use crate::subquery::many_rows;
 use crate::when::state_at;
 
@@ -63,7 +63,7 @@ impl Rows {
 pub async fn query(catalog: &Catalog, sql: &str, at: Option<&str>) -> Result<Rows> {
     let mut sources = Sources::default();
     let file = sources.add("query", sql);
-    let ctx = session()?;
+    let ctx = query_session()?;
     let wrong = |e: datafusion::error::DataFusionError| {
         let span = e.diagnostic().and_then(|d| d.span);
         let span = span.map_or(Span { file, start: 0, end: sql.len() }, |s| Span {

@@ -11,8 +11,18 @@ use crate::failure::Result;
 use crate::memory::Memory;
 use crate::scan::session_config;
 
-/// A session on all cores. Strings are `Utf8` throughout, as contracts and other engines know them.
+/// A session on all cores, for work that has to stay small whatever it works on. Strings are `Utf8` throughout, as
+/// contracts and other engines know them.
 pub(crate) fn session() -> Result<SessionContext> {
+    with(Memory::for_runs())
+}
+
+/// The same for the queries of people: they may take more of the machine before they go on from disk.
+pub(crate) fn query_session() -> Result<SessionContext> {
+    with(Memory::for_queries())
+}
+
+fn with(memory: Memory) -> Result<SessionContext> {
     // asking the system reads files
     static CORES: OnceLock<usize> = OnceLock::new();
     let cores = *CORES.get_or_init(|| std::thread::available_parallelism().map_or(2, usize::from));
@@ -27,10 +37,7 @@ pub(crate) fn session() -> Result<SessionContext> {
     options.execution.parquet.schema_force_view_types = false;
     // a small table is one partition: starting tasks costs more than it wins
     options.optimizer.repartition_file_min_size = 4 << 20;
-    let pool = TrackConsumersPool::new(
-        Memory::of_machine(),
-        std::num::NonZeroUsize::new(5).unwrap_or(std::num::NonZeroUsize::MIN),
-    );
+    let pool = TrackConsumersPool::new(memory, std::num::NonZeroUsize::new(5).unwrap_or(std::num::NonZeroUsize::MIN));
     let runtime = RuntimeEnvBuilder::new()
         .with_memory_pool(Arc::new(pool))
         .with_disk_manager_builder(DiskManagerBuilder::default().with_mode(DiskManagerMode::OsTmpDirectory))
