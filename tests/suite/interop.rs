@@ -12,10 +12,12 @@ pub fn python() -> Option<PathBuf> {
     environment("interop-venv", &["pyiceberg[sql-sqlite,pyarrow]", "duckdb"])
 }
 
-/// A Python with three readers of Iceberg that share no code: pyiceberg, polars, and DuckDB with its own extension.
+/// A Python with three readers of Iceberg that share no code: pyiceberg, polars, and DuckDB with its own extension. The
+/// versions are named, because what each cannot read is part of what is tested.
 pub fn readers() -> Option<PathBuf> {
-    let duckdb = ["duckdb", "duckdb-extension-iceberg", "duckdb-extension-avro"];
-    environment("interop-readers", &[&["pyiceberg[sql-sqlite,pyarrow]", "polars"][..], &duckdb].concat())
+    let duckdb = ["duckdb==1.5.5", "duckdb-extension-iceberg==1.5.5", "duckdb-extension-avro==1.5.5"];
+    let others = ["pyiceberg[sql-sqlite,pyarrow]==0.12.0", "polars==2.1.0"];
+    environment("interop-readers", &[&others[..], &duckdb].concat())
 }
 
 /// A Python with packages, made once under `target/`.
