@@ -169,8 +169,8 @@ impl FileWrite for Writing {
     }
 }
 
-#[cfg(all(test, unix))]
-#[allow(clippy::unwrap_used)]
+#[cfg(test)]
+#[cfg(unix)]
 mod tests {
     use super::*;
 

@@ -1,7 +1,7 @@
-//! Table files in an object store and on local disks: what `iceberg` asks of a storage, answered by OpenDAL.
+//! Table files in an object store: what `iceberg` asks of a storage, answered by OpenDAL. Files that are not in a bucket
+//! are local ones ([`Local`]).
 //!
-//! Upstream's own adapter forces OpenDAL's default features, and with them a second TLS library that needs cmake. Its
-//! Files that are not in a bucket are local ones ([`Local`]).
+//! Upstream's own adapter forces OpenDAL's default features, and with them a second TLS library that needs cmake.
 use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::{Arc, Mutex, PoisonError};

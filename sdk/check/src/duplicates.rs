@@ -68,14 +68,9 @@ impl<K: Key> Found<K> {
     }
 }
 
-/// The rows of a batch that its keys belong to.
-pub(crate) struct Rows;
-
-impl Rows {
-    /// The row of a key by its number among the keys.
-    pub(crate) fn of(taken: Option<&Bits>, key: usize) -> usize {
-        taken.map_or(key, |taken| taken.iter().nth(key).unwrap_or_default())
-    }
+/// The row of a batch that a key belongs to, by its number among the keys.
+pub(crate) fn row_of(taken: Option<&Bits>, key: usize) -> usize {
+    taken.map_or(key, |taken| taken.iter().nth(key).unwrap_or_default())
 }
 
 /// Memory for spreading keys in one round.

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::bits::Bits;
-use crate::duplicates::{Block, Counter, Found, Rows, Spread, find, first_rows, scatter};
+use crate::duplicates::{Block, Counter, Found, Spread, find, first_rows, row_of, scatter, spread_out};
 use crate::frame::RowOrigin;
 use crate::keys::Key;
 
@@ -184,7 +184,7 @@ impl<K: Key> KeyStore<K> {
     ) -> Result<(), String> {
         if self.segments.is_empty() {
             let blocks: Vec<&Block<K>> = self.blocks.iter().collect();
-            let parts = crate::duplicates::spread_out(&blocks, Spread::flat(bits), 0, threads);
+            let parts = spread_out(&blocks, Spread::flat(bits), 0, threads);
             return (0..1 << bits).try_for_each(|at| {
                 let slices: Vec<&[K]> = parts.iter().map(|part| part[at].as_slice()).collect();
                 each(&slices)
@@ -301,7 +301,7 @@ impl Segment {
     fn row(&self, place: u32) -> (u32, u64) {
         let batch = &self.batches[self.batches.partition_point(|batch| batch.start <= place) - 1];
         let key = (place - batch.start) as usize;
-        (batch.origin.file, batch.origin.first_row + Rows::of(batch.taken.as_ref(), key) as u64)
+        (batch.origin.file, batch.origin.first_row + row_of(batch.taken.as_ref(), key) as u64)
     }
 }
 

@@ -151,6 +151,7 @@ impl Feed {
     }
 }
 
-fn cores() -> usize {
+/// Workers that read side by side.
+pub(crate) fn cores() -> usize {
     std::thread::available_parallelism().map_or(2, usize::from)
 }

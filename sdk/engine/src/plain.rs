@@ -31,7 +31,6 @@ fn plain(kind: &DataType) -> DataType {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used)]
 mod tests {
     use arrow::array::{AsArray, ListArray, StringViewArray};
     use arrow::buffer::OffsetBuffer;

@@ -16,6 +16,7 @@ use super::predicate::Compiler;
 use super::states::States;
 use crate::columns::{arrow_schema, contract_columns};
 use crate::failure::Result;
+use crate::feed::cores;
 use crate::scan::DataFileInfo;
 
 /// What is checked.
@@ -197,7 +198,7 @@ impl Reading<'_> {
             let Some(pass) = &mut pass else { continue };
             if self.suite.keeps_keys(*check) {
                 let place = states.keys(path, size, name);
-                states.write_keys(&place, |place| pass.keep_keys(*check, threads(), place));
+                states.write_keys(&place, |place| pass.keep_keys(*check, cores(), place));
             }
             answers.extend(pass.save(*check).map(|bytes| (name.clone(), bytes)));
         }
@@ -211,7 +212,7 @@ impl Reading<'_> {
         // keys that cannot be looked up may be anything
         let repeats = |check: &usize| {
             let mut kept = if_distinct.iter().filter(|kept| kept.check == *check);
-            kept.any(|kept| whole.has_kept_keys(*check, threads(), &kept.keys).unwrap_or(true))
+            kept.any(|kept| whole.has_kept_keys(*check, cores(), &kept.keys).unwrap_or(true))
         };
         let repeated: Vec<usize> = checks.into_iter().filter(repeats).collect();
         let none = vec![false; self.suite.names().len()];
@@ -230,7 +231,7 @@ impl Reading<'_> {
     /// joins the whole.
     fn read_all(&self, plans: &[Plan], keep: impl Fn(usize, &mut Pass) + Sync, whole: Pass) -> Result<Pass> {
         let pieces = self.pieces(plans);
-        let workers = threads().min(pieces.len()).max(1);
+        let workers = cores().min(pieces.len()).max(1);
         let mut left = vec![0; plans.len()];
         pieces.iter().for_each(|piece| left[piece.file] += 1);
         let queue = Mutex::new(pieces);
@@ -301,10 +302,6 @@ impl Reading<'_> {
         }
         pieces
     }
-}
-
-fn threads() -> usize {
-    std::thread::available_parallelism().map_or(2, usize::from)
 }
 
 /// Reads the rows whose values a pass does not keep, so that evidence shows them.

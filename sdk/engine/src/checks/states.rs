@@ -7,10 +7,14 @@
 //! what is kept.
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use sha2::{Digest, Sha256};
 
 use super::EVIDENCE;
+
+/// Age of a file that nobody is writing any more.
+const ABANDONED: Duration = Duration::from_secs(24 * 3600);
 
 /// The answers kept for one table.
 #[derive(Debug, Clone)]
@@ -78,15 +82,19 @@ impl States {
     pub(super) fn keep_only<'a>(&self, live: impl Iterator<Item = (&'a str, u64)>, questions: &[String]) {
         let live: HashSet<String> = live.map(|(path, size)| self.stem(path, size)).collect();
         let asked: HashSet<String> = questions.iter().map(|question| short(question)).collect();
-        let is_wanted = |name: &str| match name.rsplit_once('.') {
+        let is_wanted = |name: &str, age: Duration| match name.rsplit_once('.') {
             Some((stem, "state")) => live.contains(stem),
             Some((stem, "keys")) => stem.split_once('-').is_some_and(|(s, q)| live.contains(s) && asked.contains(q)),
             Some((question, "distinct")) => asked.contains(question),
+            // what a killed run was writing
+            Some((_, "new")) => age < ABANDONED,
             _ => true,
         };
         let Ok(entries) = std::fs::read_dir(&self.folder) else { return };
         for entry in entries.flatten() {
-            if !entry.file_name().to_str().is_none_or(is_wanted) {
+            let changed = entry.metadata().and_then(|about| about.modified()).ok();
+            let age = changed.and_then(|at| at.elapsed().ok()).unwrap_or_default();
+            if !entry.file_name().to_str().is_none_or(|name| is_wanted(name, age)) {
                 let _ = std::fs::remove_file(entry.path());
             }
         }
@@ -183,7 +191,14 @@ mod tests {
         states.keep_only([("y.parquet", 1)].into_iter(), &["unique id".to_owned()]);
         assert!(!place.exists() && states.read("y.parquet", 1) == answers);
         assert!(keys.exists() && states.distinct("unique id").len() == 2);
+        let staged = |name: &str, hours: u64| {
+            let file = std::fs::File::create(states.folder.join(name)).unwrap();
+            file.set_modified(std::time::SystemTime::now() - Duration::from_secs(hours * 3600)).unwrap();
+            states.folder.join(name)
+        };
+        let (writing, killed) = (staged("a.1.new", 1), staged("b.2.new", 25));
         states.keep_only([("y.parquet", 1)].into_iter(), &[]);
+        assert!(writing.exists() && !killed.exists());
         assert!(!keys.exists() && states.distinct("unique id").is_empty());
     }
 }

@@ -115,7 +115,6 @@ async fn by_sorting(
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used)]
 mod tests {
     use arrow::array::{ArrayRef, Int64Array, RecordBatch, StringArray};
     use meshwright_catalog::{Catalog, Home};
