@@ -1,13 +1,15 @@
 //! A table's metadata as JSON, at the cost of what is new in it.
 //!
 //! The file lists every snapshot of the table and a commit adds one, so writing it takes longer with every commit. The
-//! text of older snapshots never changes: while one process commits again and again, it is kept and copied.
-use std::collections::{BTreeSet, HashMap, VecDeque};
+//! text of older snapshots never changes: while one process commits again and again, it is kept and copied, and what a
+//! commit of rows changes beside it is put in place.
+use std::collections::VecDeque;
 use std::sync::{LazyLock, Mutex, PoisonError};
 
 use iceberg::TableUpdate;
 use iceberg::spec::{SnapshotLog, TableMetadata};
-use serde_json::Value;
+use serde::Serialize;
+use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use crate::Result;
@@ -30,18 +32,35 @@ struct Kept {
     text: Option<Text>,
 }
 
-#[derive(Default)]
+/// A metadata file in parts.
 struct Text {
-    /// Names of branches and tags, which are private upstream.
-    refs: BTreeSet<String>,
-    snapshots: HashMap<i64, Box<str>>,
-    /// The snapshot log as it was written last: it mostly grows.
+    /// Everything but the lists below.
+    rest: Map<String, Value>,
+    snapshots: List,
     log: Vec<SnapshotLog>,
-    log_text: Vec<u8>,
+    log_text: List,
 }
 
-/// The metadata that `updates` made of the file at `base`, to be written to `location`.
-pub(super) fn of(base: &str, updates: &Refs, metadata: &TableMetadata, location: &str) -> Result<Vec<u8>> {
+/// Elements of a list in JSON, with commas between.
+#[derive(Default)]
+struct List {
+    text: Vec<u8>,
+    len: usize,
+}
+
+impl List {
+    fn push(&mut self, element: &impl Serialize) -> Result<()> {
+        if self.len > 0 {
+            self.text.push(b',');
+        }
+        self.len += 1;
+        Ok(serde_json::to_writer(&mut self.text, element)?)
+    }
+}
+
+/// The metadata that a commit made of the file at `base`, to be written to `location`; `rows` are its updates, where it
+/// is a commit of rows.
+pub(super) fn of(base: &str, rows: Option<&[RowsUpdate]>, metadata: &TableMetadata, location: &str) -> Result<Vec<u8>> {
     let mut tables = KEPT.lock().unwrap_or_else(PoisonError::into_inner);
     let before = tables.iter().position(|kept| kept.table == metadata.uuid()).and_then(|at| tables.remove(at));
     let mut kept = match before {
@@ -49,20 +68,25 @@ pub(super) fn of(base: &str, updates: &Refs, metadata: &TableMetadata, location:
         _ => Kept { table: metadata.uuid(), location: String::new(), in_a_row: 1, text: None },
     };
     location.clone_into(&mut kept.location);
-    let spliced = match kept.text.as_mut() {
-        Some(text) => {
-            text.refs.retain(|name| !updates.removed.contains(name));
-            text.refs.extend(updates.set.iter().cloned());
-            splice(text, metadata)?
-        }
-        None => None,
+    let grown = match (kept.text.take(), rows) {
+        (Some(text), Some(rows)) => text.with(rows, metadata)?,
+        _ => None,
     };
-    let bytes = match spliced {
-        Some(bytes) => bytes,
+    let bytes = match grown {
+        Some(text) => {
+            let bytes = kept.text.insert(text).whole()?;
+            debug_assert_eq!(
+                serde_json::from_slice::<TableMetadata>(&bytes).ok().as_ref(),
+                Some(metadata),
+                "not the same metadata"
+            );
+            bytes
+        }
         None => {
             let bytes = serde_json::to_vec(metadata)?;
-            let many = metadata.snapshots().len() >= MANY && kept.in_a_row >= IN_A_ROW;
-            kept.text = if many { Some(learn(&bytes)?) } else { None };
+            if metadata.snapshots().len() >= MANY && kept.in_a_row >= IN_A_ROW {
+                kept.text = Text::of(&bytes, metadata)?;
+            }
             bytes
         }
     };
@@ -71,100 +95,100 @@ pub(super) fn of(base: &str, updates: &Refs, metadata: &TableMetadata, location:
     Ok(bytes)
 }
 
-/// Branches and tags that a commit sets and removes.
-#[derive(Debug, Default)]
-pub(super) struct Refs {
-    set: Vec<String>,
-    removed: Vec<String>,
+/// What a commit of rows changes in a table's metadata.
+#[derive(Debug)]
+pub(super) enum RowsUpdate {
+    /// A snapshot joins.
+    Snapshot(Value),
+    /// A branch or tag names a snapshot.
+    Ref(String, Value),
+    /// A branch or tag goes.
+    NoRef(String),
 }
 
-impl Refs {
-    pub(super) fn of(updates: &[TableUpdate]) -> Self {
-        let mut refs = Self::default();
+impl RowsUpdate {
+    /// All of the updates, if none of them changes more than rows and names of snapshots.
+    pub(super) fn all(updates: &[TableUpdate]) -> Result<Option<Vec<Self>>> {
+        let mut out = vec![];
         for update in updates {
-            match update {
-                TableUpdate::SetSnapshotRef { ref_name, .. } => refs.set.push(ref_name.clone()),
-                TableUpdate::RemoveSnapshotRef { ref_name } => refs.removed.push(ref_name.clone()),
-                _ => {}
-            }
+            out.push(match update {
+                TableUpdate::AddSnapshot { .. } => Self::Snapshot(serde_json::to_value(update)?["snapshot"].take()),
+                TableUpdate::SetSnapshotRef { ref_name, reference } => {
+                    Self::Ref(ref_name.clone(), serde_json::to_value(reference)?)
+                }
+                TableUpdate::RemoveSnapshotRef { ref_name } => Self::NoRef(ref_name.clone()),
+                _ => return Ok(None),
+            });
         }
-        refs
+        Ok(Some(out))
     }
-}
-
-/// Takes a whole text apart.
-fn learn(bytes: &[u8]) -> Result<Text> {
-    let whole: Value = serde_json::from_slice(bytes)?;
-    let refs = whole["refs"].as_object().map(|refs| refs.keys().cloned().collect()).unwrap_or_default();
-    let mut text = Text { refs, ..Text::default() };
-    text.keep(&whole["snapshots"]);
-    Ok(text)
 }
 
 impl Text {
-    fn keep(&mut self, snapshots: &Value) {
-        for snapshot in snapshots.as_array().into_iter().flatten() {
-            if let Some(id) = snapshot["snapshot-id"].as_i64() {
-                self.snapshots.entry(id).or_insert_with(|| snapshot.to_string().into());
-            }
+    /// Takes a whole text apart; none where it is not as we know it.
+    fn of(bytes: &[u8], metadata: &TableMetadata) -> Result<Option<Self>> {
+        let Value::Object(mut rest) = serde_json::from_slice(bytes)? else { return Ok(None) };
+        rest.remove("snapshot-log");
+        let Some(Value::Array(all)) = rest.remove("snapshots") else { return Ok(None) };
+        let mut snapshots = List::default();
+        for snapshot in &all {
+            snapshots.push(snapshot)?;
         }
+        let mut text = Self { rest, snapshots, log: vec![], log_text: List::default() };
+        text.grow_log(metadata.history())?;
+        Ok(Some(text))
     }
 
-    /// Brings the log's text up to date.
-    fn grow(&mut self, log: &[SnapshotLog]) -> Result<()> {
+    /// The text after a commit of rows; none where that does not account for all of the metadata.
+    fn with(mut self, rows: &[RowsUpdate], metadata: &TableMetadata) -> Result<Option<Self>> {
+        for update in rows {
+            let Some(refs) = self.rest.get_mut("refs").and_then(Value::as_object_mut) else { return Ok(None) };
+            match update {
+                RowsUpdate::Snapshot(snapshot) => self.snapshots.push(snapshot)?,
+                RowsUpdate::Ref(name, reference) => _ = refs.insert(name.clone(), reference.clone()),
+                RowsUpdate::NoRef(name) => _ = refs.remove(name),
+            }
+        }
+        let Some(current) = metadata.current_snapshot_id() else { return Ok(None) };
+        if self.snapshots.len != metadata.snapshots().len() {
+            return Ok(None);
+        }
+        let mut put = |key: &str, value: Value| self.rest.insert(key.to_owned(), value);
+        put("current-snapshot-id", current.into());
+        put("last-sequence-number", metadata.last_sequence_number().into());
+        put("last-updated-ms", metadata.last_updated_ms().into());
+        put("metadata-log", serde_json::to_value(metadata.metadata_log())?);
+        if self.rest.contains_key("next-row-id") {
+            self.rest.insert("next-row-id".to_owned(), metadata.next_row_id().into());
+        }
+        self.grow_log(metadata.history())?;
+        Ok(Some(self))
+    }
+
+    /// Brings the log's text up to date: it mostly grows.
+    fn grow_log(&mut self, log: &[SnapshotLog]) -> Result<()> {
         let new = log.strip_prefix(&self.log[..]).unwrap_or_else(|| {
-            self.log_text.clear();
+            self.log_text = List::default();
             log
         });
         for entry in new {
-            if !self.log_text.is_empty() {
-                self.log_text.push(b',');
-            }
-            serde_json::to_writer(&mut self.log_text, entry)?;
+            self.log_text.push(entry)?;
         }
-        self.log = log.to_vec();
+        self.log.truncate(log.len() - new.len());
+        self.log.extend_from_slice(new);
         Ok(())
     }
-}
 
-/// The text of metadata of which only the snapshots that branches and tags name are written anew; none where a snapshot
-/// is not known.
-fn splice(text: &mut Text, metadata: &TableMetadata) -> Result<Option<Vec<u8>>> {
-    let named: BTreeSet<i64> =
-        text.refs.iter().filter_map(|name| metadata.snapshot_for_ref(name)).map(|s| s.snapshot_id()).collect();
-    let ids = || metadata.snapshots().map(|s| s.snapshot_id());
-    let others: Vec<i64> = ids().filter(|id| !named.contains(id)).collect();
-    if others.iter().any(|id| !text.snapshots.contains_key(id)) {
-        return Ok(None);
-    }
-    let small = metadata.clone().into_builder(None).remove_snapshots(&others).build()?.metadata;
-    let Value::Object(mut small) = serde_json::to_value(&small)? else { return Ok(None) };
-    text.keep(&small.remove("snapshots").unwrap_or_default());
-    small.insert("last-updated-ms".to_owned(), metadata.last_updated_ms().into());
-    small.remove("snapshot-log");
-    text.grow(metadata.history())?;
-    let bytes: usize = text.snapshots.values().map(|snapshot| snapshot.len() + 1).sum();
-    let mut out = Vec::with_capacity(bytes + text.log_text.len() + (64 << 10));
-    serde_json::to_writer(&mut out, &small)?;
-    out.pop();
-    out.extend_from_slice(b",\"snapshot-log\":[");
-    out.extend_from_slice(&text.log_text);
-    out.extend_from_slice(b"],\"snapshots\":[");
-    for (place, id) in ids().enumerate() {
-        let Some(snapshot) = text.snapshots.get(&id) else { return Ok(None) };
-        if place > 0 {
-            out.push(b',');
+    fn whole(&self) -> Result<Vec<u8>> {
+        let mut out = Vec::with_capacity(self.snapshots.text.len() + self.log_text.text.len() + (64 << 10));
+        serde_json::to_writer(&mut out, &self.rest)?;
+        out.pop();
+        for (name, list) in [("snapshot-log", &self.log_text), ("snapshots", &self.snapshots)] {
+            out.extend_from_slice(format!(",\"{name}\":[").as_bytes());
+            out.extend_from_slice(&list.text);
+            out.push(b']');
         }
-        out.extend_from_slice(snapshot.as_bytes());
+        out.push(b'}');
+        Ok(out)
     }
-    out.extend_from_slice(b"]}");
-    if text.snapshots.len() > metadata.snapshots().len() {
-        text.snapshots.retain(|id, _| metadata.snapshot_by_id(*id).is_some());
-    }
-    debug_assert_eq!(
-        serde_json::from_slice::<TableMetadata>(&out).ok().as_ref(),
-        Some(metadata),
-        "not the same metadata"
-    );
-    Ok(Some(out))
 }

@@ -1,19 +1,31 @@
 //! Commits by compare-and-swap: metadata file first, then the pointer.
+use std::io::Write;
 use std::str::FromStr;
 use std::time::{Duration, Instant};
 
+use flate2::Compression;
+use flate2::write::GzEncoder;
 use iceberg::spec::{TableMetadata, TableMetadataRef};
 use iceberg::table::Table;
 use iceberg::{MetadataLocation, TableIdent, TableRequirement, TableUpdate};
 use sqlx::Row;
 
-use super::json::{self, Refs};
+use super::json::{self, RowsUpdate};
 use crate::database::{CATALOG, Transaction};
 use crate::dialect::PATIENCE;
 use crate::{Catalog, Error, Kind, Result};
 
 /// Iceberg's word for it; on for tables that we make.
 pub(super) const DELETE_AFTER_COMMIT: &str = "write.metadata.delete-after-commit.enabled";
+
+/// How the names of metadata files end that are compressed.
+const PACKED: &str = ".gz.metadata.json";
+
+fn packed(text: &[u8]) -> Result<Vec<u8>> {
+    let mut packed = GzEncoder::new(vec![], Compression::default());
+    packed.write_all(text)?;
+    Ok(packed.finish()?)
+}
 
 /// What is to happen to one table.
 #[derive(Debug, Clone)]
@@ -66,7 +78,7 @@ impl Catalog {
             })?;
         }
         let current = base.metadata_location_result()?.to_owned();
-        let refs = Refs::of(&updates);
+        let rows = RowsUpdate::all(&updates)?;
         let mut builder = base.metadata().clone().into_builder(Some(current.clone()));
         for update in updates {
             builder = update.apply(builder)?;
@@ -77,7 +89,7 @@ impl Catalog {
         let expired = built.expired_metadata_logs.into_iter().map(|log| log.metadata_file);
         let location =
             MetadataLocation::from_str(&current)?.with_next_version().with_new_metadata(&metadata).to_string();
-        let text = json::of(&current, &refs, &metadata, &location)?;
+        let text = json::of(&current, rows.as_deref(), &metadata, &location)?;
         self.write_text(text, &location).await?;
         let expired = expired.filter(|_| tidy).collect();
         Ok(Staged { ident: base.identifier().clone(), base: current, location, metadata, expired })
@@ -105,6 +117,8 @@ impl Catalog {
     /// is staged can be pointed to.
     async fn write_text(&self, text: Vec<u8>, location: &str) -> Result<()> {
         let mut writer = self.io.new_output(location)?.writer().await?;
+        // readers go by the name, which follows the table's properties
+        let text = if location.ends_with(PACKED) { packed(&text)? } else { text };
         writer.write(text.into()).await?;
         writer.close().await?;
         Ok(self.syncs.wait().await?)

@@ -1,4 +1,6 @@
 //! Commits and releases: the same on every home.
+use iceberg::TableUpdate;
+use iceberg::spec::TableMetadata;
 use iceberg::table::Table;
 use meshwright_catalog::{Catalog, Finish, Kind, NewRelease, ReleasedPort, RunGuard, RunOutcome, Staged, TableChange};
 
@@ -119,4 +121,54 @@ async fn many_writers_lose_nothing_they_were_told_is_there() {
         let rows = &now.metadata().current_snapshot().unwrap().summary().additional_properties["total-records"];
         assert_eq!(rows, "30");
     }
+}
+
+/// Sets properties of a table.
+async fn set(catalog: &Catalog, base: &Table, properties: [(&str, &str); 1]) -> Table {
+    let updates = properties.map(|(k, v)| (k.to_owned(), v.to_owned())).into_iter().collect();
+    let updates = vec![TableUpdate::SetProperties { updates }];
+    catalog.commit(TableChange { base: base.clone(), requirements: vec![], updates }).await.unwrap()
+}
+
+/// What stands in the table's metadata file, packed or not.
+async fn on_disk(catalog: &Catalog, table: &Table) -> (Vec<u8>, TableMetadata) {
+    let location = table.metadata_location().unwrap();
+    let bytes = catalog.files().new_input(location).unwrap().read().await.unwrap().to_vec();
+    (bytes, TableMetadata::read_from(catalog.files(), location).await.unwrap())
+}
+
+/// Readers go by the file's name: one that ends in `.gz.metadata.json` has to be packed.
+#[tokio::test(flavor = "multi_thread")]
+async fn metadata_is_packed_where_the_table_says_so() {
+    let mesh = &Mesh::all()[0];
+    let catalog = mesh.open().await;
+    let plain = table(&catalog, "a").await;
+    let packed = set(&catalog, &plain, [("write.metadata.compression-codec", "gzip")]).await;
+    assert!(packed.metadata_location().unwrap().ends_with(".gz.metadata.json"));
+    let (bytes, read) = on_disk(&catalog, &packed).await;
+    assert_eq!((&bytes[..2], &read), (&b"\x1f\x8b"[..], packed.metadata()));
+    let again = set(&catalog, &packed, [("write.metadata.compression-codec", "none")]).await;
+    let (bytes, read) = on_disk(&catalog, &again).await;
+    assert_eq!((bytes[0], &read), (b'{', again.metadata()));
+}
+
+/// A process that commits again and again writes its metadata from parts that it keeps: they have to add up, whatever
+/// comes between.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_metadata_of_many_commits_in_a_row_is_all_there() {
+    let mesh = &Mesh::all()[0];
+    let catalog = mesh.open().await;
+    let mut now = table(&catalog, "a").await;
+    for n in 0..90 {
+        now = match n % 30 {
+            10 => catalog.commit(append(&now, &n.to_string(), "aside").await).await.unwrap(),
+            11 => {
+                catalog.commit(TableChange::fast_forward(&now, "aside", Some(&format!("v{n}"))).unwrap()).await.unwrap()
+            }
+            20 => set(&catalog, &now, [("owner", &n.to_string())]).await,
+            _ => catalog.commit(append(&now, &n.to_string(), "main").await).await.unwrap(),
+        };
+        assert_eq!(&on_disk(&catalog, &now).await.1, now.metadata(), "commit {n}");
+    }
+    assert!(now.metadata().snapshots().len() > 80);
 }
