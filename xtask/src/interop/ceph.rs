@@ -1,17 +1,17 @@
 //! `cargo xtask interop ceph [TEST]...`: the suite's tests of meshes in object stores, on a real Ceph RADOS Gateway.
 //!
 //! Debian's packages are started as processes of this one, in `target/interop/ceph`, on ports of 127.0.0.1 that are free:
-//! one monitor, one manager, one OSD in a sparse file, one gateway. They end with this process.
+//! one monitor, one manager, one OSD in a sparse file, one gateway. They end with this process, however it ends.
 use std::fs::{self, File};
 use std::io::Write;
 use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use crate::Outcome;
 use crate::checkout::{cargo, root};
-use crate::process;
+use crate::process::{self, Daemon};
 
 /// What has to be installed, and the packages that bring it.
 const PROGRAMS: [&str; 8] =
@@ -66,16 +66,13 @@ pub(super) fn go(tests: &[String]) -> Outcome {
 struct Ceph {
     folder: PathBuf,
     endpoint: String,
-    daemons: Vec<Child>,
+    daemons: Vec<Daemon>,
 }
 
 impl Drop for Ceph {
     fn drop(&mut self) {
         // the gateway before what it stands on
-        for daemon in self.daemons.iter_mut().rev() {
-            let _ = daemon.kill();
-            let _ = daemon.wait();
-        }
+        while self.daemons.pop().is_some() {}
     }
 }
 
@@ -170,8 +167,8 @@ impl Ceph {
     fn daemon(&mut self, program: &str, args: &[&str]) -> Outcome {
         let log = File::create(self.folder.join(format!("log/{program}.out"))).map_err(|e| e.to_string())?;
         let mut command = self.command(program);
-        command.arg("-f").args(args).stdin(Stdio::null()).stdout(Stdio::null()).stderr(log);
-        self.daemons.push(command.spawn().map_err(|e| format!("`{program}` cannot be started: {e}"))?);
+        command.arg("-f").args(args);
+        self.daemons.push(Daemon::start(&command, "KILL", None, Some(log))?);
         Ok(())
     }
 

@@ -1,7 +1,7 @@
 //! A Postgres server of the benchmark's own, as durable as Postgres is when nobody says otherwise.
 use std::cell::Cell;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 use crate::checkout::fresh_folder;
@@ -11,13 +11,9 @@ use crate::process;
 pub(super) struct Server {
     programs: PathBuf,
     socket: PathBuf,
-    server: Child,
+    _server: process::Daemon,
     number: Cell<u32>,
 }
-
-/// Starts the server, waits for the end of its own input, which the benchmark holds, and clears up.
-const SERVE: &str =
-    r#"folder=$1; shift; "$@" & server=$!; cat >/dev/null; kill -QUIT $server; wait $server; rm -rf "$folder""#;
 
 impl Server {
     pub(super) fn start(folder: &Path) -> Result<Self, String> {
@@ -36,11 +32,8 @@ impl Server {
         process::stdout_of(&mut initdb)?;
         let mut server = as_server(&programs.join("postgres"));
         server.arg("-D").arg(&data).arg("-k").arg(&socket).args(["-c", "listen_addresses="]);
-        let mut command = Command::new("sh");
-        command.args(["-c", SERVE, "sh"]).arg(&socket).arg(server.get_program()).args(server.get_args());
-        command.current_dir("/").stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
-        let server = command.spawn().map_err(|e| e.to_string())?;
-        let started = Self { programs, socket, server, number: Cell::new(0) };
+        let server = process::Daemon::start(&server, "QUIT", Some(&socket), None)?;
+        let started = Self { programs, socket, _server: server, number: Cell::new(0) };
         let began = Instant::now();
         // the socket is there before the server answers; its own file says when it does
         while !std::fs::read_to_string(data.join("postmaster.pid")).is_ok_and(|s| s.contains("ready")) {
@@ -60,13 +53,6 @@ impl Server {
         process::stdout_of(made.arg("-h").arg(&self.socket).args(["-U", "mesh", &name]))?;
         let (scheme, host) = if peer { ("postgresql+psycopg2", "") } else { ("postgres", "localhost") };
         Ok(format!("{scheme}://mesh@{host}/{name}?host={}", self.socket.display()))
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        drop(self.server.stdin.take());
-        let _ = self.server.wait();
     }
 }
 
