@@ -109,7 +109,12 @@ impl Dialect {
     pub(crate) async fn version(self, db: &mut AnyConnection) -> Result<Option<i64>> {
         let sql = match self {
             Self::Sqlite => "PRAGMA user_version",
-            Self::Postgres => "SELECT count(to_regclass('mesh_home'))",
+            // read as rows: a name that was once looked up in vain is not looked up again before somebody's commit is
+            // noticed, which waiting for a lock of ours is not enough for
+            Self::Postgres => {
+                "SELECT count(*) FROM pg_catalog.pg_tables
+                 WHERE tablename = 'mesh_home' AND schemaname = ANY (current_schemas(false))"
+            }
         };
         let found: i64 = sqlx::query_scalar(sql).fetch_one(&mut *db).await?;
         if self == Self::Sqlite || found == 0 {

@@ -1,6 +1,7 @@
 //! Opening: several processes make one mesh, what is missing is said, and nothing shows a password.
-use meshwright_catalog::{Catalog, Home, Kind};
+use meshwright_catalog::{Catalog, Home, Kind, NewRelease};
 
+use crate::commits::{staged, start};
 use crate::place::{Mesh, port, table};
 use crate::postgres::Postgres;
 
@@ -25,6 +26,30 @@ async fn a_mesh_that_many_make_at_once_is_one_mesh() {
         uuids.dedup();
         assert_eq!(uuids.len(), 1, "{}: whoever came second got the first one's table", mesh.name);
         assert_eq!(catalog.tables().await.unwrap(), [port("a")]);
+    }
+}
+
+/// Who comes while the tables are made must not make them again under the first one's release.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_mesh_is_used_while_others_find_it_made() {
+    for _ in 0..6 {
+        let Some(mesh) = Mesh::postgres() else { return };
+        let all: Vec<_> = (0..8)
+            .map(|n| {
+                let home = mesh.home();
+                tokio::spawn(async move {
+                    let catalog = Catalog::open(home).await.unwrap_or_else(|e| panic!("{e} {:?}", e.causes()));
+                    let run = n.to_string();
+                    let _guard = start(&catalog, &run).await;
+                    let (staged, new) = staged(&catalog, &run, [&format!("a{n}"), &format!("b{n}")]).await;
+                    let new = NewRelease { product: format!("shop.p{n}"), ..new };
+                    catalog.release(staged, &new).await.unwrap_or_else(|e| panic!("{e} {:?}", e.causes()));
+                })
+            })
+            .collect();
+        for one in all {
+            one.await.unwrap();
+        }
     }
 }
 
