@@ -2,9 +2,11 @@
 //!
 //! What a table's pointer names must survive a power cut, so a file has to be on the disk before the pointer moves. A
 //! commit that waits for each of its files in turn waits four times; here the disk begins as each file is closed, and
-//! the commit waits once for all of them ([`Syncs::wait`]).
+//! the commit waits once for all of them and for the folders that name them ([`Syncs::wait`]).
+use std::collections::BTreeSet;
 use std::fs::File;
-use std::path::Path;
+use std::io;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
@@ -22,9 +24,12 @@ use crate::whole_file::WholeFile;
 /// One file's way to the disk; the path where it failed.
 type Sync = Shared<BoxFuture<'static, std::result::Result<(), Arc<str>>>>;
 
-/// Files that were closed and are perhaps not on the disk yet.
+/// Files that were closed, and folders that name them, which are perhaps not on the disk yet.
 #[derive(Clone, Default)]
-pub(crate) struct Syncs(Arc<Mutex<Vec<Sync>>>);
+pub(crate) struct Syncs {
+    begun: Arc<Mutex<Vec<Sync>>>,
+    folders: Arc<Mutex<BTreeSet<PathBuf>>>,
+}
 
 impl std::fmt::Debug for Syncs {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -35,26 +40,45 @@ impl std::fmt::Debug for Syncs {
 impl Syncs {
     /// Begins to bring a closed file to the disk.
     fn begin(&self, file: File, path: String) {
+        self.begin_with(path, move || file.sync_all());
+    }
+
+    fn begin_with(&self, path: String, sync: impl FnOnce() -> io::Result<()> + Send + 'static) {
         let done = move |e: Option<String>| match e {
             Some(e) => Err(Arc::from(format!("{path}: {e}"))),
             None => Ok(()),
         };
         let sync: Sync = match tokio::runtime::Handle::try_current() {
             Ok(runtime) => {
-                let task = runtime.spawn_blocking(move || file.sync_all().err().map(|e| e.to_string()));
+                let task = runtime.spawn_blocking(move || sync().err().map(|e| e.to_string()));
                 task.map(move |ended| done(ended.unwrap_or_else(|e| Some(e.to_string())))).boxed().shared()
             }
-            Err(_) => futures::future::ready(done(file.sync_all().err().map(|e| e.to_string()))).boxed().shared(),
+            Err(_) => futures::future::ready(done(sync().err().map(|e| e.to_string()))).boxed().shared(),
         };
         self.running().push(sync);
     }
 
-    /// Waits until every file that was closed before is on the disk.
+    /// Brings the folders to the disk in which files have got their names since the last time.
+    fn begin_folders(&self) {
+        let new = std::mem::take(&mut *self.folders.lock().unwrap_or_else(PoisonError::into_inner));
+        for folder in new {
+            // elsewhere than on Unix folders cannot be opened, and need not be
+            let Ok(open) = File::open(&folder) else { continue };
+            self.begin_with(folder.display().to_string(), move || match open.sync_all() {
+                // file systems that keep names by themselves
+                Err(e) if matches!(e.kind(), io::ErrorKind::InvalidInput | io::ErrorKind::Unsupported) => Ok(()),
+                done => done,
+            });
+        }
+    }
+
+    /// Waits until every file that was closed before is on the disk, by its name.
     ///
     /// # Errors
     /// When one did not get there. Nothing can be committed by this process from then on: which of its bytes the disk
     /// lost, nobody knows.
     pub(crate) async fn wait(&self) -> Result<()> {
+        self.begin_folders();
         let running = self.running().clone();
         let ended = futures::future::join_all(running).await;
         self.running().retain(|sync| !matches!(sync.peek(), Some(Ok(()))));
@@ -65,7 +89,7 @@ impl Syncs {
     }
 
     fn running(&self) -> MutexGuard<'_, Vec<Sync>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.begun.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -89,7 +113,7 @@ impl StorageFactory for Local {
     }
 }
 
-fn failed(doing: &str, path: &str, e: std::io::Error) -> Error {
+fn failed(doing: &str, path: &str, e: io::Error) -> Error {
     Error::new(ErrorKind::Unexpected, format!("cannot {doing} `{path}`")).with_source(e)
 }
 
@@ -163,8 +187,10 @@ impl FileWrite for Writing {
         let Some(file) = self.file.take() else {
             return Err(Error::new(ErrorKind::Unexpected, format!("`{}` is closed", self.path)));
         };
+        let folders = file.folders();
         let file = file.finish().map_err(|e| failed("finish", &self.path, e))?;
         self.syncs.begin(file, self.path.clone());
+        self.syncs.folders.lock().unwrap_or_else(PoisonError::into_inner).extend(folders);
         Ok(())
     }
 }
@@ -181,9 +207,11 @@ mod tests {
         let (syncs, path) = (Syncs::default(), folder.path().join("a/b"));
         let storage = Local::new(&syncs);
         storage.write(path.to_str().unwrap(), Bytes::from_static(b"rows")).await.unwrap();
+        let named = [folder.path().to_owned(), folder.path().join("a")];
+        assert_eq!(*syncs.folders.lock().unwrap(), BTreeSet::from(named), "the folder that was made has a name too");
         syncs.wait().await.unwrap();
         assert_eq!(std::fs::read(&path).unwrap(), b"rows");
-        assert!(syncs.running().is_empty());
+        assert!(syncs.running().is_empty() && syncs.folders.lock().unwrap().is_empty());
         syncs.begin(File::create("/dev/null").unwrap(), "lost".to_owned());
         for _ in 0..2 {
             let said = syncs.wait().await.unwrap_err().to_string();

@@ -12,6 +12,8 @@ pub(crate) struct WholeFile {
     file: Option<File>,
     beside: PathBuf,
     path: PathBuf,
+    /// How many folders above it were made for it.
+    made: usize,
 }
 
 impl WholeFile {
@@ -21,14 +23,21 @@ impl WholeFile {
         beside.push(".");
         beside.push(UNFINISHED);
         let beside = PathBuf::from(beside);
+        let mut made = 0;
         let file = match File::create(&beside) {
             Err(e) if e.kind() == io::ErrorKind::NotFound => {
+                made = path.ancestors().skip(1).take_while(|above| !above.exists()).count();
                 fs::create_dir_all(path.parent().unwrap_or(Path::new("/")))?;
                 File::create(&beside)?
             }
             made => made?,
         };
-        Ok(Self { file: Some(file), beside, path: path.to_owned() })
+        Ok(Self { file: Some(file), beside, path: path.to_owned(), made })
+    }
+
+    /// The folders that have a new entry when the file has its name: its own, and those above folders that were made.
+    pub(crate) fn folders(&self) -> Vec<PathBuf> {
+        self.path.ancestors().skip(1).take(self.made + 1).map(Path::to_owned).collect()
     }
 
     pub(crate) fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
@@ -72,10 +81,13 @@ mod tests {
         let mut file = WholeFile::create(&path).unwrap();
         file.write(b"half").unwrap();
         assert!(!path.exists());
+        assert_eq!(file.folders(), [path.parent().unwrap(), dir.path()]);
         file.write(b" and half").unwrap();
         file.finish().unwrap();
         assert_eq!(fs::read(&path).unwrap(), b"half and half");
-        drop(WholeFile::create(&path).unwrap());
+        let given_up = WholeFile::create(&path).unwrap();
+        assert_eq!(given_up.folders(), [path.parent().unwrap()]);
+        drop(given_up);
         assert_eq!(fs::read_dir(path.parent().unwrap()).unwrap().count(), 1, "what was given up leaves nothing");
     }
 }
