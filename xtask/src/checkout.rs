@@ -34,21 +34,16 @@ pub(crate) fn target() -> Result<PathBuf, String> {
 
 /// Builds the binaries of the whole workspace, so that features are those of every other build, and returns `mesh`.
 pub(crate) fn build_mesh(release: bool) -> Result<PathBuf, String> {
-    build(release, &["--bins"])
-}
-
-/// The same as the tests have built it: what tests depend on turns features on, and DataFusion would be built twice.
-pub(crate) fn mesh_of_tests() -> Result<PathBuf, String> {
-    build(false, &["--bins", "--tests"])
-}
-
-fn build(release: bool, what: &[&str]) -> Result<PathBuf, String> {
-    let mut command = cargo(&["build", "--workspace"]);
-    command.args(what);
+    let mut command = cargo(&["build", "--workspace", "--bins"]);
     if release {
         command.arg("--release");
     }
     process::run(&mut command)?;
+    built_mesh(release)
+}
+
+/// `mesh` as it was built last.
+pub(crate) fn built_mesh(release: bool) -> Result<PathBuf, String> {
     let profile = if release { "release" } else { "debug" };
     let mesh = target()?.join(profile).join(format!("mesh{}", std::env::consts::EXE_SUFFIX));
     if mesh.exists() { Ok(mesh) } else { Err(format!("the build made no {}", mesh.display())) }

@@ -4,6 +4,7 @@
 mod bench;
 mod checkout;
 mod demo;
+mod features;
 mod fuzz;
 mod interop;
 mod process;

@@ -5,22 +5,47 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Instant;
 
-use crate::checkout::{cargo, mesh_of_tests, root, target};
-use crate::{Outcome, only_known, process, tidy};
+use crate::checkout::{built_mesh, cargo, root, target};
+use crate::{Outcome, features, only_known, process, tidy};
 
-/// A stage: its name, whether `--fast` keeps it, what it does.
-type Stage = (&'static str, bool, fn() -> Outcome);
+/// A stage: its name, whether `--fast` keeps it, what it does with cargo.
+type Stage = (&'static str, bool, fn(Cargo) -> Outcome);
 
 const STAGES: &[Stage] = &[
-    ("format", true, || cargo_run(&["fmt", "--all", "--check"])),
-    ("tidy", true, || tidy::go(&[])),
-    ("lock files", true, lock_files),
-    ("clippy", false, || cargo_run(&["clippy", "--workspace", "--all-targets", "--quiet", "--", "-D", "warnings"])),
+    ("format", true, |_| Cargo { clippy: false }.run(&["fmt", "--all", "--check"])),
+    ("tidy", true, |_| tidy::go(&[])),
+    ("lock files", true, |_| lock_files()),
+    ("features", true, |_| features::check()),
+    ("build and clippy", false, |cargo| cargo.run(&["build", "--workspace", "--all-targets", "--quiet"])),
     // one feature set for all of it: a crate tested alone would be built, heavy dependencies and all, a second time
-    ("tests", true, || cargo_run(&["test", "--workspace", "--tests", "--quiet"])),
-    ("doc tests", true, || cargo_run(&["test", "--workspace", "--doc", "--quiet"])),
+    ("tests", true, |cargo| cargo.run(&["test", "--workspace", "--tests", "--quiet"])),
+    ("doc tests", true, |cargo| cargo.run(&["test", "--workspace", "--doc", "--quiet"])),
     ("products", false, products),
 ];
+
+/// How cargo is called.
+#[derive(Clone, Copy)]
+struct Cargo {
+    /// Clippy compiles the crates of the workspace, and what it has to say ends the build. `cargo clippy` would have to
+    /// read every dependency once more, DataFusion among them, for what the tests build anyway.
+    clippy: bool,
+}
+
+impl Cargo {
+    fn command(self, arguments: &[&str]) -> Command {
+        let mut command = cargo(arguments);
+        if self.clippy {
+            // as `cargo clippy -- -D warnings` does it; products that tests build are not to inherit it
+            command.args(["--config", r#"build.rustc-workspace-wrapper="clippy-driver""#]);
+            command.env("CLIPPY_ARGS", "-D__CLIPPY_HACKERY__warnings__CLIPPY_HACKERY__");
+        }
+        command
+    }
+
+    fn run(self, arguments: &[&str]) -> Outcome {
+        process::run(&mut self.command(arguments))
+    }
+}
 
 pub(crate) fn go(arguments: &[String]) -> Outcome {
     only_known(arguments, &["--fast"])?;
@@ -30,7 +55,7 @@ pub(crate) fn go(arguments: &[String]) -> Outcome {
     for (name, _, stage) in STAGES.iter().filter(|(_, kept, _)| *kept || !fast) {
         println!("== {name}");
         let start = Instant::now();
-        let outcome = stage();
+        let outcome = stage(Cargo { clippy: !fast });
         times.push(format!("{name} {:.1} s", start.elapsed().as_secs_f64()));
         if let Err(why) = outcome {
             println!("== {}", times.join(" · "));
@@ -41,10 +66,6 @@ pub(crate) fn go(arguments: &[String]) -> Outcome {
     let note = if fast { " (without clippy and the products)" } else { "" };
     println!("== all passed in {:.1} s{note}", begin.elapsed().as_secs_f64());
     Ok(())
-}
-
-fn cargo_run(arguments: &[&str]) -> Outcome {
-    process::run(&mut cargo(arguments))
 }
 
 /// The lock files of the products kept here follow the manifests of the crates they name; said in seconds, not after
@@ -74,8 +95,10 @@ fn kept_products() -> Result<Vec<PathBuf>, String> {
 }
 
 /// The unit tests that the products kept here bring along, as their owners would run them.
-fn products() -> Outcome {
-    let mesh = mesh_of_tests()?;
+fn products(with: Cargo) -> Outcome {
+    // nothing to do where the stages before have done it
+    with.run(&["build", "--workspace", "--all-targets", "--quiet"])?;
+    let mesh = built_mesh(false)?;
     // a mesh of its own, so that nothing of the developer's is touched
     let home = target()?.join("xtask-test/mesh");
     crate::checkout::fresh_folder(&home)?;
