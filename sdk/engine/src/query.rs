@@ -74,13 +74,15 @@ pub async fn query(catalog: &Catalog, sql: &str, at: Option<&str>) -> Result<Row
         let d = Diagnostic::error("M0702", "the query cannot be planned").at(span, e.strip_backtrace());
         Failure::Usage(Findings::one(d, &sources))
     };
-    let dialect = ctx.state().config_options().sql_parser.dialect;
-    let statement = ctx.state().sql_to_statement(sql, &dialect).map_err(wrong)?;
+    // a copy, which costs more than parsing; what is registered below is in it too
+    let state = ctx.state();
+    let dialect = state.config_options().sql_parser.dialect;
+    let statement = state.sql_to_statement(sql, &dialect).map_err(wrong)?;
     let at = at.map(At::parse).transpose()?;
     let mut found = vec![];
     let mut scanned = vec![];
     let mut schemas: HashMap<String, Arc<MemorySchemaProvider>> = HashMap::new();
-    let references = ctx.state().resolve_table_references(&statement).map_err(wrong)?;
+    let references = state.resolve_table_references(&statement).map_err(wrong)?;
     let names: Vec<String> = references.iter().map(ToString::to_string).collect();
     let named: Vec<PortName> = names.iter().filter_map(|n| n.parse().ok()).collect();
     if let Some(at) = &at {
@@ -132,7 +134,7 @@ pub async fn query(catalog: &Catalog, sql: &str, at: Option<&str>) -> Result<Row
     if !found.is_empty() {
         return Err(Failure::Missing(Findings::many(found, &sources)));
     }
-    let plan = ctx.state().statement_to_plan(statement).await.map_err(wrong)?;
+    let plan = state.statement_to_plan(statement).await.map_err(wrong)?;
     if let Some(subquery) = many_rows(&plan) {
         let d = Diagnostic::error("M0705", "a subquery that stands for one value may return several rows")
             .at(Span { file, start: 0, end: sql.len() }, subquery)
