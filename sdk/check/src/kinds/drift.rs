@@ -44,12 +44,12 @@ pub(crate) fn plan(check: &Check, planner: &mut Planner<'_>) -> Result<Box<dyn R
 
 impl Rule for Drift {
     fn start(&self, _: usize) -> Box<dyn State> {
-        let state = ColumnState::new(&Field::new(&self.name, self.column.data_type.clone(), true));
-        Box::new(Seen { drift: self.clone(), state })
+        Box::new(Seen { drift: self.clone(), state: ColumnState::new(&self.field()) })
     }
 
-    fn load(&self, _: usize, _: &mut Reader<'_>, _: u32) -> Option<Box<dyn State>> {
-        None
+    fn load(&self, _: usize, from: &mut Reader<'_>, _: u32) -> Option<Box<dyn State>> {
+        let state = ColumnState::load(&self.field(), from)?;
+        Some(Box::new(Seen { drift: self.clone(), state }))
     }
 }
 
@@ -71,9 +71,9 @@ impl State for Seen {
         self.state.merge(&same::<Self>(other).state);
     }
 
-    // a sketch of a file's values is as large as what it would save to read
-    fn save(&self, _: &mut Writer) -> bool {
-        false
+    fn save(&self, to: &mut Writer) -> bool {
+        self.state.save(to);
+        true
     }
 
     fn finish(self: Box<Self>, _: &End<'_>) -> Measure {
@@ -101,6 +101,10 @@ impl State for Seen {
 }
 
 impl Drift {
+    fn field(&self) -> Field {
+        Field::new(&self.name, self.column.data_type.clone(), true)
+    }
+
     fn told(&self, found: &ColumnDrift, before: &str, rows: (u64, u64)) -> Measure {
         let (distance, chance) = match self.method {
             DriftMethod::JensenShannon => (found.jensen_shannon, found.p_value),

@@ -10,6 +10,7 @@ use super::report::{ColumnProfile, describe};
 use super::texts::Texts;
 use crate::integers::{is_integer, with_integers};
 use crate::stable_hash::{float_bits, hash, hash_number};
+use crate::store::{Reader, Writer};
 use crate::text::{is_text, value, with_dictionary};
 
 /// What one thread has seen of a column.
@@ -104,6 +105,31 @@ impl ColumnState {
             (Values::Texts(mine), Values::Texts(theirs)) => mine.merge(theirs),
             _ => {}
         }
+    }
+
+    /// Writes what was seen: much less than what was read, because all parts of it are bounded.
+    pub(crate) fn save(&self, to: &mut Writer) {
+        to.whole(self.rows);
+        to.whole(self.nulls);
+        self.distinct.save(to);
+        match &self.values {
+            Values::Numbers(numbers) => numbers.save(to),
+            Values::Texts(texts) => texts.save(to),
+            Values::Other => {}
+        }
+    }
+
+    /// What [`Self::save`] wrote of a column of this type; `None` if the bytes are nothing of the kind.
+    pub(crate) fn load(field: &Field, from: &mut Reader<'_>) -> Option<Self> {
+        let mut loaded = Self::new(field);
+        (loaded.rows, loaded.nulls) = (from.whole()?, from.whole()?);
+        loaded.distinct = Distinct::load(from)?;
+        match &mut loaded.values {
+            Values::Numbers(numbers) => **numbers = Numbers::load(from)?,
+            Values::Texts(texts) => **texts = Texts::load(from)?,
+            Values::Other => {}
+        }
+        Some(loaded)
     }
 
     pub(crate) fn finish(self, rows: u64, tagged: bool) -> ColumnProfile {

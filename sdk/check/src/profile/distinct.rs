@@ -4,6 +4,8 @@ use std::hash::{BuildHasherDefault, Hasher};
 
 use serde::Serialize;
 
+use crate::store::{Reader, Writer};
+
 /// So many are counted exactly.
 const EXACT: usize = 1 << 16;
 
@@ -87,6 +89,27 @@ impl Distinct {
                 DistinctCount { count, method: "sketch", error: (1.04 / m.sqrt() * 1e4).round() / 1e4 }
             }
         }
+    }
+
+    pub(crate) fn save(&self, to: &mut Writer) {
+        match self {
+            Self::Exact(seen) => {
+                to.flag(true);
+                to.wholes(&seen.iter().copied().collect::<Vec<_>>());
+            }
+            Self::Sketch(registers) => {
+                to.flag(false);
+                to.bytes(registers);
+            }
+        }
+    }
+
+    pub(crate) fn load(from: &mut Reader<'_>) -> Option<Self> {
+        if from.flag()? {
+            return Some(Self::Exact(from.wholes()?.into_iter().collect()));
+        }
+        let registers = from.bytes()?;
+        (registers.len() == 1 << BITS).then(|| Self::Sketch(registers.into()))
     }
 
     fn sketch(&mut self) {

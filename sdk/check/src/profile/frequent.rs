@@ -5,6 +5,8 @@ use std::hash::Hash;
 use ahash::RandomState;
 use hashbrown::HashMap;
 
+use crate::store::{Reader, Writer};
+
 /// Values counted at most; beyond them the rarest half is forgotten.
 const COUNTED: usize = 2048;
 
@@ -56,6 +58,24 @@ impl<K: Eq + Hash + Ord + Clone> Frequent<K> {
         let mut all: Vec<(K, u64)> = self.counts.iter().map(|(value, count)| (value.clone(), *count)).collect();
         all.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
         all
+    }
+
+    pub(crate) fn save(&self, to: &mut Writer, key: impl Fn(&K, &mut Writer)) {
+        to.whole(self.missed);
+        to.whole(self.counts.len() as u64);
+        for (value, count) in &self.counts {
+            key(value, to);
+            to.whole(*count);
+        }
+    }
+
+    pub(crate) fn load(from: &mut Reader<'_>, key: impl Fn(&mut Reader<'_>) -> Option<K>) -> Option<Self> {
+        let mut loaded = Self { missed: from.whole()?, ..Self::default() };
+        for _ in 0..from.whole()? {
+            let (value, count) = (key(from)?, from.whole()?);
+            loaded.counts.insert(value, count);
+        }
+        Some(loaded)
     }
 
     fn forget(&mut self) {

@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use super::frequent::Frequent;
 use super::quantiles::Quantiles;
+use crate::store::{Reader, Writer};
 
 /// Moments and order of a column of numbers.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -103,6 +104,34 @@ impl Numbers {
         self.high = [self.high, other.high].into_iter().flatten().max_by(less);
         self.quantiles.merge(&other.quantiles);
         self.values.merge(&other.values);
+    }
+
+    pub(crate) fn save(&self, to: &mut Writer) {
+        [self.count, self.zeros, self.negatives, self.nan, self.infinite].into_iter().for_each(|n| to.whole(n));
+        [self.mean, self.squares].into_iter().for_each(|value| to.float(value));
+        for end in [self.low, self.high] {
+            to.flag(end.is_some());
+            let (number, exact) = end.unwrap_or_default();
+            to.float(number);
+            to.wide(exact);
+        }
+        self.quantiles.save(to);
+        self.values.save(to, |value, to| to.wide(*value));
+    }
+
+    pub(crate) fn load(from: &mut Reader<'_>) -> Option<Self> {
+        let [count, zeros, negatives, nan, infinite] =
+            [from.whole()?, from.whole()?, from.whole()?, from.whole()?, from.whole()?];
+        let (mean, squares) = (from.float()?, from.float()?);
+        let mut end = || {
+            let there = from.flag()?;
+            let value = (from.float()?, from.wide()?);
+            Some(there.then_some(value))
+        };
+        let (low, high) = (end()?, end()?);
+        let quantiles = Quantiles::load(from)?;
+        let values = Frequent::load(from, |from| from.wide())?;
+        Some(Self { count, mean, squares, zeros, negatives, nan, infinite, low, high, quantiles, values })
     }
 
     pub(crate) fn mean(&self) -> Option<f64> {

@@ -2,6 +2,8 @@
 //!
 //! T. Dunning, O. Ertl: Computing extremely accurate quantiles using t-digests (arXiv:1902.04023), scale function k1.
 
+use crate::store::{Reader, Writer};
+
 /// So many values are kept as they are.
 const KEPT: usize = 16 * 1024;
 
@@ -48,6 +50,22 @@ impl Quantiles {
             let kept = std::mem::take(&mut self.kept);
             self.digest(kept.into_iter().map(|x| (x, 1.0)).chain(other.centroids.iter().copied()).collect());
         }
+    }
+
+    pub(crate) fn save(&self, to: &mut Writer) {
+        let pairs = self.centroids.iter().flat_map(|(mean, weight)| [mean.to_bits(), weight.to_bits()]);
+        to.wholes(&pairs.collect::<Vec<_>>());
+        to.wholes(&self.kept.iter().map(|value| value.to_bits()).collect::<Vec<_>>());
+        [self.count, self.low, self.high].into_iter().for_each(|value| to.float(value));
+    }
+
+    pub(crate) fn load(from: &mut Reader<'_>) -> Option<Self> {
+        let (pairs, kept) = (from.wholes()?, from.wholes()?);
+        let (pairs, rest) = pairs.as_chunks::<2>();
+        rest.is_empty().then_some(())?;
+        let centroids = pairs.iter().map(|[mean, weight]| (f64::from_bits(*mean), f64::from_bits(*weight))).collect();
+        let kept = kept.into_iter().map(f64::from_bits).collect();
+        Some(Self { centroids, kept, count: from.float()?, low: from.float()?, high: from.float()? })
     }
 
     /// Whether every value is known.

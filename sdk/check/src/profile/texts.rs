@@ -4,6 +4,7 @@ use serde::Serialize;
 use super::frequent::Frequent;
 use super::shape::shape;
 use crate::kinds::formats;
+use crate::store::{Reader, Writer};
 
 /// Lengths of texts in characters.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
@@ -97,6 +98,40 @@ impl Texts {
         self.formats.retain(|(name, _)| other.formats.iter().any(|(theirs, _)| theirs == name));
         self.shapes.merge(&other.shapes);
         self.values.merge(&other.values);
+    }
+
+    pub(crate) fn save(&self, to: &mut Writer) {
+        for end in [&self.low, &self.high] {
+            to.flag(end.is_some());
+            to.bytes(end.as_deref().unwrap_or_default().as_bytes());
+        }
+        let Self { shortest, longest, characters, count, with_at, empty, untrimmed, .. } = self;
+        [shortest, longest, characters, count, with_at, empty, untrimmed].into_iter().for_each(|n| to.whole(*n));
+        to.whole(self.formats.len() as u64);
+        self.formats.iter().for_each(|(name, _)| to.bytes(name.as_bytes()));
+        self.shapes.save(to, |text, to| to.bytes(text.as_bytes()));
+        self.values.save(to, |text, to| to.bytes(text.as_bytes()));
+    }
+
+    pub(crate) fn load(from: &mut Reader<'_>) -> Option<Self> {
+        let text = |from: &mut Reader<'_>| Some(Box::from(std::str::from_utf8(from.bytes()?).ok()?));
+        let mut loaded = Self::default();
+        for end in [&mut loaded.low, &mut loaded.high] {
+            let (there, text) = (from.flag()?, text(from)?);
+            *end = there.then_some(text);
+        }
+        let Self { shortest, longest, characters, count, with_at, empty, untrimmed, .. } = &mut loaded;
+        for number in [shortest, longest, characters, count, with_at, empty, untrimmed] {
+            *number = from.whole()?;
+        }
+        let mut formats: Vec<Box<str>> = vec![];
+        for _ in 0..from.whole()? {
+            formats.push(text(from)?);
+        }
+        loaded.formats.retain(|(name, _)| formats.iter().any(|kept| **kept == **name));
+        loaded.shapes = Frequent::load(from, text)?;
+        loaded.values = Frequent::load(from, text)?;
+        Some(loaded)
     }
 
     pub(crate) fn lengths(&self) -> Option<Lengths> {

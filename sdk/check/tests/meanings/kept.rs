@@ -5,21 +5,23 @@ use std::sync::Arc;
 
 use arrow::array::*;
 use arrow::compute::{max, min};
-use meshwright_check::{ColumnFacts, FileFacts, Report, RowOrigin, Suite};
+use arrow::datatypes::SchemaRef;
+use meshwright_check::{ColumnFacts, Earlier, Expressions, FileFacts, Predicate, Profiler, Report, RowOrigin, Suite};
+use meshwright_spec::{Check, Contract};
 use serde_json::Value;
 
 use crate::splits::{Dice, rows};
-use crate::support::{contract, finish, suite};
+use crate::support::{Comparisons, contract, finish, suite};
 
 /// Checks to choose from; `{}` is a number between 0 and 40.
-const POOL: [&str; 24] = [
+const POOL: [&str; 30] = [
     "kind = \"not_null\"\ncolumn = \"n\"",
     "kind = \"not_null\"\ncolumn = \"t\"",
     "kind = \"range\"\ncolumn = \"n\"\nmin = {}",
     "kind = \"range\"\ncolumn = \"x\"\nmin = 0\nmax = {}",
     "kind = \"range\"\ncolumn = \"d\"\nmin = \"1970-01-05\"\nmax = \"1970-01-20\"",
     "kind = \"values\"\ncolumn = \"t\"\nvalues = [\"ab\", \"x\", \"\"]",
-    "kind = \"not_values\"\ncolumn = \"n\"\nvalues = [{}, 7]",
+    "kind = \"not_values\"\ncolumn = \"n\"\nvalues = [{}, 47]",
     "kind = \"not_missing\"\ncolumn = \"t\"\nmissing = [\"x\"]",
     "kind = \"pattern\"\ncolumn = \"t\"\npattern = \"^[a-z]*$\"",
     "kind = \"not_pattern\"\ncolumn = \"t\"\npattern = \"o\"",
@@ -37,6 +39,12 @@ const POOL: [&str; 24] = [
     "kind = \"aggregate\"\ncolumn = \"t\"\nfunction = \"count_distinct\"\nmax = 3",
     "kind = \"aggregate\"\ncolumn = \"d\"\nfunction = \"count\"\nmin = {}",
     "kind = \"freshness\"\ncolumn = \"d\"\nmax_age = \"20000d\"",
+    "kind = \"distribution\"\ncolumn = \"t\"\nvalues = [\"ab\", \"x\"]\nshares = [0.3, 0.5]",
+    "kind = \"distribution\"\ncolumn = \"x\"\nbins = [1, 9]\nshares = [0.3, 0.5, 0.2]\nwhere = \"n >= {}\"",
+    "kind = \"drift\"\ncolumn = \"n\"",
+    "kind = \"drift\"\ncolumn = \"t\"\nwhere = \"n >= {}\"",
+    "kind = \"drift\"\ncolumn = \"x\"\nmethod = \"kolmogorov_smirnov\"",
+    "kind = \"drift\"\ncolumn = \"d\"\nmethod = \"psi\"",
 ];
 
 const COLUMNS: &str = "[columns]\nn = { type = \"long\" }\nx = { type = \"double\" }\nt = { type = \"string\", tags = [\"pii\"] }\nd = { type = \"date\" }\n";
@@ -66,11 +74,33 @@ fn checks(dice: &mut Dice) -> String {
     let mut text = COLUMNS.to_owned();
     for at in 0..1 + dice.roll(8) {
         let check = POOL[dice.roll(POOL.len() as u64) as usize].replace("{}", &dice.roll(40).to_string());
-        let names_rows = !["row_count", "aggregate", "freshness"].iter().any(|kind| check.contains(kind));
+        let names_rows =
+            !["row_count", "aggregate", "freshness", "distribution", "drift"].iter().any(|kind| check.contains(kind));
         let quarantine = if names_rows && dice.roll(5) == 0 { "\non_violation = \"quarantine\"" } else { "" };
         text.push_str(&format!("[[checks]]\nid = \"c{at}\"\n{check}{quarantine}\n"));
     }
     text
+}
+
+/// Drift is from rows of another throw of the dice.
+struct Was(Arc<Earlier>);
+
+impl Expressions for Was {
+    fn compile(&self, sql: &str, schema: &SchemaRef) -> Result<Arc<dyn Predicate>, String> {
+        Comparisons.compile(sql, schema)
+    }
+
+    fn earlier(&self, _: &Check) -> Result<Option<Arc<Earlier>>, String> {
+        Ok(Some(self.0.clone()))
+    }
+}
+
+fn planned(contract: &Contract, schema: &SchemaRef) -> Suite {
+    let before = rows(&mut Dice(5), 150);
+    let mut profiler = Profiler::new(&before.schema());
+    profiler.update(&before);
+    let was = Was(Arc::new(Earlier { name: "r1".into(), profile: profiler.finish() }));
+    Suite::plan(contract, schema, &was).with_evidence(5)
 }
 
 /// Everything read anew.
@@ -220,7 +250,7 @@ fn an_append_is_checked_by_its_own_files_alone() {
             }
             let Some(first) = files.first() else { continue };
             let contract = contract("key = [\"n\"]", &text);
-            let suite = suite(&contract, &first.rows.schema()).with_evidence(5);
+            let suite = planned(&contract, &first.rows.schema());
             let mut read = 0;
             let parts = by_parts(&suite, &mut files, &mut distinct, &mut read);
             assert_eq!(shown(&parts), shown(&in_full(&suite, &files)), "seed {seed}, step {step}\n{text}");
@@ -275,7 +305,7 @@ fn bytes_that_are_no_answer_are_not_taken_for_one() {
     let data = rows(&mut dice, 100);
     for (at, check) in POOL.iter().enumerate() {
         let text = format!("{COLUMNS}[[checks]]\nid = \"c\"\n{}\n", check.replace("{}", "9"));
-        let suite = suite(&contract("", &text), &data.schema());
+        let suite = planned(&contract("", &text), &data.schema());
         let mut pass = suite.start();
         pass.update(&data, RowOrigin::default());
         let bytes = pass.save(0).unwrap();
