@@ -9,7 +9,7 @@ use serde_json::Value;
 use crate::evidence::Exhibit;
 use crate::rule::Measure;
 use crate::score::Score;
-use crate::verdict::{About, settle, within};
+use crate::verdict::{About, of_aggregate, settle, within};
 
 /// All checks of a contract, answered.
 #[derive(Debug, Clone, Serialize)]
@@ -84,6 +84,13 @@ pub struct CheckResult {
     pub implied: bool,
     #[serde(skip)]
     pub(crate) about: Arc<About>,
+}
+
+impl CheckResult {
+    /// What the contract asks for in words, where its keys alone do not tell.
+    pub fn expects(&self) -> Option<String> {
+        of_aggregate(&self.expected)
+    }
 }
 
 /// How a check ended.

@@ -183,14 +183,31 @@ fn rows_sentence(violations: u64, rows: u64, tolerance: Tolerance, duplicates: O
     }
 }
 
+fn shown(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+}
+
+/// What is asked of an aggregate, in words.
+pub(crate) fn of_aggregate(expected: &Value) -> Option<String> {
+    let parts = expected.as_object()?;
+    let function = shown(parts.get("function")?);
+    let end = |name: &str| parts.get(name).map(shown);
+    Some(match (end("min"), end("max")) {
+        (Some(min), Some(max)) => format!("{function} between {min} and {max}"),
+        (Some(min), None) => format!("{function} of at least {min}"),
+        (None, Some(max)) => format!("{function} of at most {max}"),
+        (None, None) => function,
+    })
+}
+
 fn table_sentence(measured: &Value, expected: &Value, nan: u64, masked: bool) -> String {
-    let shown = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-    let expected = match expected.as_object() {
-        Some(parts) => {
+    let expected = match (of_aggregate(expected), expected.as_object()) {
+        (Some(text), _) => text,
+        (None, Some(parts)) => {
             let parts: Vec<_> = parts.iter().map(|(name, value)| format!("{name} {}", shown(value))).collect();
             parts.join(", ")
         }
-        None => shown(expected),
+        (None, None) => shown(expected),
     };
     let measured = if masked { MASK.to_owned() } else { shown(measured) };
     match nan {

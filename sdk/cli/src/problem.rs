@@ -125,10 +125,8 @@ pub(crate) fn finding(port: &str, result: &CheckResult) -> Option<Diagnostic> {
         _ => Diagnostic::warning(code, message),
     };
     if !result.implied {
-        d = d.at(
-            result.span.clone(),
-            format!("measured {}, expected {}", short(&result.measured), short(&result.expected)),
-        );
+        let expected = result.expects().unwrap_or_else(|| short(&result.expected));
+        d = d.at(result.span.clone(), format!("measured {}, expected {expected}", short(&result.measured)));
     }
     for s in &result.sample {
         let key = if s.key.is_null() { String::new() } else { format!(" {}", short(&s.key)) };

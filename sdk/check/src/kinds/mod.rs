@@ -100,8 +100,9 @@ pub(crate) fn face(kind: &CheckKind) -> Face {
 fn expected(kind: &CheckKind) -> Value {
     match kind {
         CheckKind::NotNull { .. } => json!("no nulls"),
-        CheckKind::Range { bounds, .. } | CheckKind::Aggregate { bounds, .. } | CheckKind::Query { bounds, .. } => {
-            range(bounds)
+        CheckKind::Range { bounds, .. } | CheckKind::Query { bounds, .. } => range(bounds),
+        CheckKind::Aggregate { function, bounds, .. } => {
+            object([("function", Some(json!(function))), ("min", bounds.min.clone()), ("max", bounds.max.clone())])
         }
         CheckKind::Length { min, max, .. } | CheckKind::RowCount { min, max } => ends(*min, *max),
         CheckKind::Pattern { pattern, .. } => json!({ "pattern": pattern }),

@@ -51,6 +51,10 @@ fn the_other_aggregates() {
     assert_eq!((stddev.outcome, stddev.nulls), (Outcome::Passed, 1));
     assert_eq!(aggregate("double", "count_distinct", "min = 5\nmax = 5", values()).measured, json!(5));
     assert_eq!(aggregate("double", "min", "min = 3", values()).outcome, Outcome::Failed);
+    let mean = aggregate("double", "avg", "min = 6\nmax = 7", values());
+    assert_eq!(mean.message, "measured 5.0, expected avg between 6 and 7");
+    assert_eq!(mean.expected, json!({ "function": "avg", "min": 6, "max": 7 }));
+    assert_eq!(aggregate("double", "p90", "max = 3", values()).message, "measured 9.0, expected p90 of at most 3");
     let dates = Arc::new(Date32Array::from(vec![Some(1), None, Some(0)]));
     let last = aggregate("date", "max", "max = \"1970-01-01\"", dates);
     assert_eq!((last.outcome, last.measured), (Outcome::Failed, json!("1970-01-02")));
