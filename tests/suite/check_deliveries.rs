@@ -170,3 +170,57 @@ fn a_change_of_the_row_count_is_that_of_the_whole_port() {
     let steady = result(&judged, "steady");
     assert_eq!((&steady["outcome"], &steady["measured"]["rows"]), (&"failed".into(), &11.into()), "{steady}");
 }
+
+#[test]
+fn partitions_that_are_not_delivered_are_part_of_the_verdict() {
+    let mesh = Mesh::new();
+    let checks = r#"
+[[checks]]
+id   = "few"
+kind = "row_count"
+max  = 7
+
+[[checks]]
+id       = "total"
+kind     = "aggregate"
+column   = "amount"
+function = "sum"
+max      = 60
+
+[[checks]]
+id   = "some-tea"
+kind = "query"
+sql  = "select count(*) from port where item = 'tea'"
+min  = 2
+"#;
+    let product = of_mode(&mesh, "replace-partitions", checks);
+    product.edit("contracts/sale.toml", "key         = [\"id\"]", "key = [\"id\"]\npartition = [\"item\"]");
+    let product = product.released();
+    std::fs::remove_file(product.dir.join("data/till.csv")).unwrap();
+    // cups are replaced, urns come, and everything else stays
+    let (judged, _) = both(&product, "id,item,amount\n6,cup,9\n7,cup,1\n8,urn,9\n", 0);
+    assert_eq!((&judged["port"]["rows"], &result(&judged, "some-tea")["measured"]), (&7.into(), &2.0.into()));
+    assert_eq!(result(&judged, "total")["measured"], 55.0);
+    std::fs::remove_file(product.dir.join("data/next.csv")).unwrap();
+    // the id of a tea that stays, and of a cup that leaves; one row too many, and too much money
+    let (judged, _) = both(&product, "id,item,amount\n1,pot,30\n6,pot,1\n9,cup,20\n10,lid,1\n11,lid,1\n", 65);
+    let found = |id: &str| result(&judged, id)["outcome"].clone();
+    assert_eq!((found("few"), found("total"), found("some-tea")), ("failed".into(), "failed".into(), "passed".into()));
+    assert_eq!((&judged["port"]["rows"], &result(&judged, "key")["violations"]), (&9.into(), &1.into()));
+}
+
+#[test]
+fn rows_that_stay_have_no_value_in_a_new_column() {
+    let mesh = Mesh::new();
+    let product = of_mode(&mesh, "append", "").released();
+    product.edit("contracts/sale.toml", "version     = \"1.0.0\"", "version     = \"1.1.0\"");
+    product.edit(
+        "contracts/sale.toml",
+        "item   =",
+        "note   = { type = \"string\", description = \"Remark\" }\nitem   =",
+    );
+    product.write("sql/sale.sql", "select id, item, amount, 'new' as note from till\n");
+    std::fs::remove_file(product.dir.join("data/till.csv")).unwrap();
+    let (judged, _) = both(&product, "id,item,amount\n6,tea,1\n", 0);
+    assert_eq!(judged["port"]["rows"], 6);
+}

@@ -13,7 +13,7 @@ use std::collections::HashSet;
 use iceberg::spec::DataFile;
 
 pub(crate) use delete::Condition;
-pub(crate) use partitions::replace_partitions;
+pub(crate) use partitions::{replace_partitions, write_other_partitions};
 pub(crate) use rewrite::{measure, rewrite};
 pub(crate) use upsert::upsert;
 

@@ -1,12 +1,12 @@
 //! Rows that steps are made of: a run in a temporary mesh, through the same code as any run.
 use chrono::Utc;
-use datafusion::common::{Column, JoinType};
-use datafusion::logical_expr::Expr;
+use datafusion::common::{Column, JoinType, ScalarValue};
+use datafusion::logical_expr::{Expr, lit};
 use datafusion::prelude::DataFrame;
 use iceberg::spec::MAIN_BRANCH;
 use meshwright_catalog::{Catalog, Home};
 use meshwright_landing::{AttemptContext, Landing};
-use meshwright_spec::{Contract, Output, Source, WriteMode};
+use meshwright_spec::{Contract, Output, PortName, Source, WriteMode};
 
 use super::Delivered;
 use crate::blame::on_data;
@@ -17,6 +17,7 @@ use crate::execute::{Execution, Ingredients, bases, execute};
 use crate::failure::Result;
 use crate::ingest::{delivery, refused};
 use crate::inputs::resolve;
+use crate::modes::write_other_partitions;
 use crate::program::Program;
 use crate::project::Project;
 use crate::report::PortReport;
@@ -75,10 +76,17 @@ pub(super) async fn judge(
     let shaped = shape(&scratch, &name, contract, output.files.format_version).await?;
     let target = Target::of(&shaped, &output.files, "check");
     let frame = promised(execution.table(&output.from).await?, contract)?;
-    let frame = with_rows_that_stay(frame, &execution, catalog, output, contract, project).await?;
-    let files = write(&execution.ctx, frame, &target, execution.input_bytes)
+    let before = match output.mode {
+        WriteMode::Replace => None,
+        _ => released(&execution, catalog, contract, &name).await?,
+    };
+    let frame = with_rows_that_stay(frame, before.clone(), output, contract)?;
+    let mut files = write(&execution.ctx, frame, &target, execution.input_bytes)
         .await
         .map_err(|e| on_data(e, project, &output.from, Some(contract)))?;
+    if let (WriteMode::ReplacePartitions, Some(before)) = (output.mode, before) {
+        files.extend(write_other_partitions(&execution.ctx, before, &files, &target).await?);
+    }
     let produced = meshwright_catalog::Change::append(files).produce(&shaped.table).await?;
     let snapshot = produced.snapshot_id;
     let table = scratch.commit(produced.change).await?;
@@ -87,31 +95,44 @@ pub(super) async fn judge(
     Ok(checked.report)
 }
 
-/// What the port would hold after the run: checks speak of the whole port.
-async fn with_rows_that_stay(
-    new: DataFrame,
+/// The rows that the port has now, in the types that the contract promises.
+async fn released(
     execution: &Execution,
     catalog: Option<&Catalog>,
+    contract: &Contract,
+    port: &PortName,
+) -> Result<Option<DataFrame>> {
+    let Some(catalog) = catalog else { return Ok(None) };
+    let Some(table) = catalog.try_load(port).await? else { return Ok(None) };
+    let Some(head) = table.metadata().snapshot_for_ref(MAIN_BRANCH).cloned() else { return Ok(None) };
+    let current = table.metadata().current_schema().clone();
+    let rows = execution.ctx.read_table(std::sync::Arc::new(IcebergTable::at(table, Some(head), current)?))?;
+    // columns that are new are null in rows that are there already
+    let known = |name: &str| rows.schema().has_column_with_unqualified_name(name);
+    let there = contract.columns.iter().map(|c| match known(&c.name) {
+        true => Expr::Column(Column::new_unqualified(&c.name)),
+        false => lit(ScalarValue::Null).alias(&c.name),
+    });
+    let there: Vec<Expr> = there.collect();
+    Ok(Some(promised(rows.select(there)?, contract)?))
+}
+
+/// What the port would hold after the run: checks speak of the whole port. Which partitions stay is known when the new
+/// rows are written.
+fn with_rows_that_stay(
+    new: DataFrame,
+    before: Option<DataFrame>,
     output: &Output,
     contract: &Contract,
-    project: &Project,
 ) -> Result<DataFrame> {
-    let Some(catalog) = catalog else { return Ok(new) };
-    let Some(table) = catalog.try_load(&project.port(output)).await? else { return Ok(new) };
-    let Some(head) = table.metadata().snapshot_for_ref(MAIN_BRANCH).cloned() else { return Ok(new) };
+    let Some(before) = before else { return Ok(new) };
     match output.mode {
-        WriteMode::Append => {
-            let current = table.metadata().current_schema().clone();
-            let old = execution.ctx.read_table(std::sync::Arc::new(IcebergTable::at(table, Some(head), current)?))?;
-            Ok(promised(old, contract)?.union(new)?)
-        }
+        WriteMode::Append => Ok(before.union(new)?),
         WriteMode::Upsert if !contract.key.is_empty() => {
-            let current = table.metadata().current_schema().clone();
-            let old = execution.ctx.read_table(std::sync::Arc::new(IcebergTable::at(table, Some(head), current)?))?;
             let keys: Vec<&str> = contract.key.iter().map(String::as_str).collect();
             let columns = || contract.columns.iter().map(|c| Expr::Column(Column::new_unqualified(&c.name)));
-            let old = promised(old, contract)?.alias("before")?;
-            let kept = old.join(new.clone().alias("after")?, JoinType::LeftAnti, &keys, &keys, None)?;
+            let before = before.alias("before")?;
+            let kept = before.join(new.clone().alias("after")?, JoinType::LeftAnti, &keys, &keys, None)?;
             Ok(kept.select(columns())?.union(new.select(columns())?)?)
         }
         WriteMode::Replace | WriteMode::ReplacePartitions | WriteMode::Upsert => Ok(new),

@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use arrow::array::{BooleanArray, RecordBatch};
 use datafusion::error::{DataFusionError, Result as DataFusionResult};
+use datafusion::prelude::{DataFrame, SessionContext};
 use iceberg::spec::{DataFile, MAIN_BRANCH, NestedFieldRef, Schema, Struct};
 use meshwright_catalog::{Error, Kind};
 
 use super::Replaced;
-use super::rewrite::{Leaving, rewrite};
+use super::rewrite::{Leaving, rewrite, write_staying};
 use crate::columns::relaxed;
 use crate::evolve::Shaped;
 use crate::failure::Result;
@@ -49,6 +50,22 @@ pub(crate) async fn replace_partitions(
         replaced.kept = rewritten.kept;
     }
     Ok(replaced)
+}
+
+/// Writes, beside new files, those of a port's rows that these would leave where they are.
+pub(crate) async fn write_other_partitions(
+    ctx: &SessionContext,
+    before: DataFrame,
+    new: &[DataFile],
+    target: &Target,
+) -> Result<Vec<DataFile>> {
+    if target.spec.is_unpartitioned() {
+        return Ok(vec![]);
+    }
+    let partitions = new.iter().map(|file| file.partition().clone()).collect();
+    let leaving: Arc<dyn Leaving> = Arc::new(Among::new(target, partitions)?);
+    let beside = Target { run: format!("{}-k", target.run), ..target.clone() };
+    write_staying(ctx, before, &leaving, &beside, &[], u64::MAX).await
 }
 
 /// Rows of some partitions.

@@ -11,7 +11,7 @@ use datafusion::logical_expr::Expr;
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::physical_plan::streaming::PartitionStream;
 use datafusion::physical_plan::{ExecutionPlan, ExecutionPlanProperties};
-use datafusion::prelude::SessionContext;
+use datafusion::prelude::{DataFrame, SessionContext};
 use futures::{StreamExt, TryStreamExt};
 use meshwright_catalog::{Error, Kind};
 
@@ -145,8 +145,23 @@ async fn write_together(
     sort: &[String],
 ) -> Result<Vec<iceberg::spec::DataFile>> {
     let ctx = if sort.is_empty() || parts.len() > 1 { session()? } else { one_by_one()? };
-    let plan = ctx.read_table(Arc::new(old.only(parts)))?.create_physical_plan().await?;
+    let frame = ctx.read_table(Arc::new(old.only(parts)))?;
     let bytes = parts.iter().map(|part| part.data().file_size_in_bytes()).sum::<u64>() * crate::source::PACKED;
+    // a file alone is in order already
+    let sort = if parts.len() > 1 { sort } else { &[] };
+    write_staying(&ctx, frame, leaving, target, sort, bytes).await
+}
+
+/// Writes those of a query's rows that stay. `input_bytes` decides whether one core does.
+pub(super) async fn write_staying(
+    ctx: &SessionContext,
+    frame: DataFrame,
+    leaving: &Arc<dyn Leaving>,
+    target: &Target,
+    sort: &[String],
+    input_bytes: u64,
+) -> Result<Vec<iceberg::spec::DataFile>> {
+    let plan = frame.create_physical_plan().await?;
     let partitions = plan.output_partitioning().partition_count();
     let rows: Vec<Arc<dyn PartitionStream>> = (0..partitions)
         .map(|partition| {
@@ -155,9 +170,7 @@ async fn write_together(
         })
         .collect();
     let frame = ctx.read_table(Arc::new(StreamingTable::try_new(plan.schema(), rows)?))?;
-    // a file alone is in order already
-    let frame = if parts.len() > 1 { sorted(frame, sort)? } else { frame };
-    write(&ctx, frame, target, bytes).await
+    write(ctx, sorted(frame, sort)?, target, input_bytes).await
 }
 
 /// The rows of one partition of a plan that stay.
