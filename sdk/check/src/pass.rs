@@ -74,12 +74,29 @@ impl Pass {
             wanted: wanted(index),
         };
         let progress = suite.plan.entries.iter().enumerate().map(start).collect();
-        let asks = |predicate: usize| {
-            let entries = suite.plan.entries.iter().enumerate();
-            entries.into_iter().any(|(index, entry)| wanted(index) && entry.predicates.contains(&predicate))
-        };
-        let predicates = (0..suite.plan.predicates.len()).map(asks).collect();
-        Self { progress, predicates, rows: 0, suite }
+        let mut pass = Self { progress, predicates: vec![false; suite.plan.predicates.len()], rows: 0, suite };
+        pass.ask();
+        pass
+    }
+
+    /// From now on only these checks are shown batches, so that a batch needs only the columns that these ask for. The
+    /// others keep what they have seen.
+    pub fn turn_to(&mut self, wanted: &[bool]) {
+        if self.progress.iter().map(|progress| progress.wanted).eq(wanted.iter().copied()) {
+            return;
+        }
+        for (progress, wanted) in self.progress.iter_mut().zip(wanted) {
+            progress.wanted = *wanted;
+        }
+        self.ask();
+    }
+
+    /// Finds the predicates that wanted checks ask.
+    fn ask(&mut self) {
+        self.predicates.fill(false);
+        for (entry, _) in self.suite.plan.entries.iter().zip(&self.progress).filter(|(_, progress)| progress.wanted) {
+            entry.predicates.iter().for_each(|predicate| self.predicates[*predicate] = true);
+        }
     }
 
     /// Takes in one check's answer for a file, found without reading its rows.

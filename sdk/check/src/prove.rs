@@ -1,14 +1,14 @@
-//! What a file's metadata say of its rows, and so of a check, before any row is read.
+//! What metadata say of the rows of a file or of one of its row groups, and so of a check, before any row is read.
 //!
 //! Ranges of floats are never taken from there: Parquet's statistics leave NaN out.
 use std::collections::HashMap;
 
 use arrow::array::ArrayRef;
 
-/// What is known of one file without reading its rows.
+/// What is known of one file, or of some row groups of it, without reading their rows.
 #[derive(Debug, Clone, Default)]
 pub struct FileFacts {
-    /// Rows of the file.
+    /// How many rows these are.
     pub rows: u64,
     /// What is known of its columns, by name.
     pub columns: HashMap<String, ColumnFacts>,
@@ -21,7 +21,7 @@ pub struct ColumnFacts {
     pub nulls: Option<u64>,
     /// Smallest and largest value, exactly, of a column whose values are integers in memory; in the column's own unit.
     pub range: Option<(i128, i128)>,
-    /// All different values of a text column, and perhaps some that no row has.
+    /// All different values of the column, and perhaps some that no row has: texts, or numbers of the column's own type.
     pub values: Option<ArrayRef>,
 }
 

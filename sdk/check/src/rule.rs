@@ -130,7 +130,7 @@ pub(crate) trait RowRule: Send + Sync {
     /// Sets the rows that violate, in scope or not. `known` may remember verdicts on a dictionary's values.
     fn judge(&self, view: &View<'_>, known: &mut Dictionary<u8>, out: &mut Bits) -> Result<(), String>;
 
-    /// Whether none of these texts violates; `None` if the rule does not judge texts by themselves.
+    /// Whether none of these values violates; `None` if the rule does not judge such values by themselves.
     fn all_pass(&self, _values: &ArrayRef) -> Option<bool> {
         None
     }

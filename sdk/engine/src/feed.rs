@@ -8,9 +8,6 @@ use meshwright_check::RowOrigin;
 use meshwright_landing::{DataError, ReadOptions, Resource, Split, arrow_schema, reader_with};
 use meshwright_spec::{DataType, Format, Source};
 
-/// Splits per core, so that a slow one at the end keeps nobody waiting for long: single row groups, mostly.
-const PER_CORE: usize = 256;
-
 /// Files cut into splits. A split stands for a file in [`RowOrigin`], until [`Feed::place`] says what it is a part of.
 pub(crate) struct Feed {
     /// Which file each split belongs to, and the split.
@@ -29,13 +26,13 @@ impl Feed {
         columns: &[(String, DataType)],
         projection: Option<&[usize]>,
     ) -> Result<Self, Box<DataError>> {
-        let shares = match source.format {
-            Format::Parquet => cores() * PER_CORE,
-            _ => cores(),
+        let shares = cores().div_ceil(resources.len().max(1));
+        let row_groups = source.format == Format::Parquet;
+        let read = |as_stored| {
+            let options = ReadOptions { as_stored, row_groups, ..ReadOptions::default() };
+            Self::cut(resources, source, columns, projection, shares, &options)
         };
-        let shares = shares.div_ceil(resources.len().max(1));
-        let read = |as_stored| Self::cut(resources, source, columns, projection, shares, as_stored);
-        let feed = read(source.format == Format::Parquet)?;
+        let feed = read(row_groups)?;
         // files that store a column in different ways are read in the one way that all have in common
         match feed.splits.iter().all(|(_, split)| split.schema() == feed.schema) {
             true => Ok(feed),
@@ -50,7 +47,7 @@ impl Feed {
         columns: &[(String, DataType)],
         projection: &[usize],
     ) -> Result<Self, Box<DataError>> {
-        Self::cut(resources, source, columns, Some(projection), 1, false)
+        Self::cut(resources, source, columns, Some(projection), 1, &ReadOptions::default())
     }
 
     fn cut(
@@ -59,13 +56,12 @@ impl Feed {
         columns: &[(String, DataType)],
         projection: Option<&[usize]>,
         shares: usize,
-        as_stored: bool,
+        options: &ReadOptions,
     ) -> Result<Self, Box<DataError>> {
-        let options = ReadOptions { as_stored, ..ReadOptions::default() };
         let mut splits = vec![];
         for (file, resource) in resources.iter().enumerate() {
             let one = std::slice::from_ref(resource);
-            let parts = reader_with(one, source, columns, projection, shares, &options)?;
+            let parts = reader_with(one, source, columns, projection, shares, options)?;
             splits.extend(parts.into_iter().map(|split| (file, split)));
         }
         let none = || match projection {
@@ -76,10 +72,12 @@ impl Feed {
         Ok(Self { rows: vec![0; splits.len()], splits, schema })
     }
 
-    /// Gives every batch to the state of the worker that reads it; the states come back in no order.
+    /// Gives every batch to the state of the worker that reads it; the states come back in no order. A Parquet file is
+    /// split into its row groups; `share` says what is read of each split.
     pub(crate) fn run<S: Send>(
         &mut self,
         start: impl Fn() -> S + Sync,
+        share: impl Fn(usize) -> Share + Sync,
         take: impl Fn(&mut S, &RecordBatch, RowOrigin) + Sync,
     ) -> Result<Vec<S>, Box<DataError>> {
         let queue: Mutex<VecDeque<(usize, Split)>> =
@@ -89,6 +87,14 @@ impl Feed {
         let work = || {
             let (mut state, mut counted) = (start(), vec![]);
             while let Some((at, split)) = next() {
+                let split = match share(at) {
+                    Share::All => split,
+                    Share::Columns(places) => split.only(&places).unwrap_or(split),
+                    Share::Nothing => {
+                        counted.push((at, split.rows().unwrap_or_default()));
+                        continue;
+                    }
+                };
                 let mut first_row = 0;
                 for batch in split {
                     let batch = match batch {
@@ -137,6 +143,16 @@ impl Feed {
         split.clone().open_after(row).next()?.ok().map(|batch| batch.slice(0, batch.num_rows().min(1)))
     }
 
+    /// How many rows a split has, once it was read or counted.
+    pub(crate) fn rows(&self, split: usize) -> u64 {
+        self.rows[split]
+    }
+
+    /// How many splits there are.
+    pub(crate) fn splits(&self) -> usize {
+        self.splits.len()
+    }
+
     /// Names by which splits are known while the work goes on.
     pub(crate) fn marks(&self) -> Vec<String> {
         (0..self.splits.len()).map(|at| at.to_string()).collect()
@@ -149,6 +165,15 @@ impl Feed {
         let before = self.splits.iter().zip(&self.rows).take(at).filter(|((of, _), _)| *of == file);
         Some((file, before.map(|(_, rows)| rows).sum::<u64>() + row))
     }
+}
+
+/// What is read of a split.
+pub(crate) enum Share {
+    /// Its rows are only counted.
+    Nothing,
+    /// The columns at these places of [`Feed::schema`], in ascending order.
+    Columns(Vec<usize>),
+    All,
 }
 
 /// Workers that read side by side.

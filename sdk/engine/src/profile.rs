@@ -9,7 +9,7 @@ use meshwright_check::{Profile, Profiler};
 use crate::check_file::without_place;
 use crate::dataset::{Dataset, Opened};
 use crate::failure::Result;
-use crate::feed::Feed;
+use crate::feed::{Feed, Share};
 use crate::source::data_failure;
 
 /// What the values of a port or of files are like: one pass, on all cores, in bounded memory.
@@ -29,7 +29,8 @@ pub(crate) async fn of(opened: &Opened) -> Result<Profile> {
             let work = tokio::task::spawn_blocking(move || {
                 let mut feed = Feed::plan(&delivery.resources, &delivery.source, &delivery.columns, None)?;
                 let schema = feed.schema.clone();
-                let states = feed.run(|| Profiler::new(&schema), |profiler, batch, _| profiler.update(batch))?;
+                let states =
+                    feed.run(|| Profiler::new(&schema), |_| Share::All, |profiler, batch, _| profiler.update(batch))?;
                 Ok(merged(states).unwrap_or_else(|| Profiler::new(&schema)).finish())
             });
             let done: std::result::Result<Profile, Box<meshwright_landing::DataError>> = work.await.map_err(stopped)?;

@@ -37,11 +37,13 @@ pub struct ReadOptions {
     /// Text columns of a Parquet file that are dictionaries throughout stay dictionaries, other text stays where it was
     /// decoded (`Utf8View`): for readers that know what to do with both.
     pub as_stored: bool,
+    /// Every row group of a Parquet file is a split of its own, in the file's order.
+    pub row_groups: bool,
 }
 
 impl Default for ReadOptions {
     fn default() -> Self {
-        Self { batch_rows: 8192, chunk_bytes: 256 << 10, min_split_bytes: 1 << 20, as_stored: false }
+        Self { batch_rows: 8192, chunk_bytes: 256 << 10, min_split_bytes: 1 << 20, as_stored: false, row_groups: false }
     }
 }
 
@@ -52,7 +54,7 @@ const MAX_RECORD: usize = 64 << 20;
 const MAX_BATCH_BYTES: usize = 16 << 20;
 
 /// What all splits of one reading share.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Task {
     source: Source,
     /// All declared columns: every file must have them, whether they are read or not.

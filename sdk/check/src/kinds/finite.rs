@@ -1,7 +1,7 @@
 //! `finite`: the number is neither NaN nor infinite; nulls pass.
 use std::sync::Arc;
 
-use arrow::array::{Array, AsArray};
+use arrow::array::{Array, ArrayRef, AsArray};
 use arrow::datatypes::{DataType, Float32Type, Float64Type};
 
 use crate::bits::Bits;
@@ -28,14 +28,24 @@ pub(crate) fn plan(column: &str, planner: &mut Planner<'_>) -> Result<Box<dyn Ru
 
 impl RowRule for Finite {
     fn judge(&self, view: &View<'_>, _: &mut Dictionary<u8>, out: &mut Bits) -> Result<(), String> {
-        let array = plain(view.frame.column(self.column.index)?, &self.column)?;
-        match array.data_type() {
-            DataType::Float32 => out.set_values(array.as_primitive::<Float32Type>().values(), |v| !v.is_finite()),
-            _ => out.set_values(array.as_primitive::<Float64Type>().values(), |v| !v.is_finite()),
-        }
-        if let Some(nulls) = array.nulls() {
-            out.keep_valid(nulls);
-        }
+        infinite(plain(view.frame.column(self.column.index)?, &self.column)?.as_ref(), out);
         Ok(())
+    }
+
+    fn all_pass(&self, values: &ArrayRef) -> Option<bool> {
+        let mut out = Bits::default();
+        out.reset(values.len());
+        values.data_type().is_floating().then(|| infinite(values, &mut out))?;
+        Some(out.is_empty())
+    }
+}
+
+fn infinite(array: &ArrayRef, out: &mut Bits) {
+    match array.data_type() {
+        DataType::Float32 => out.set_values(array.as_primitive::<Float32Type>().values(), |v| !v.is_finite()),
+        _ => out.set_values(array.as_primitive::<Float64Type>().values(), |v| !v.is_finite()),
+    }
+    if let Some(nulls) = array.nulls() {
+        out.keep_valid(nulls);
     }
 }

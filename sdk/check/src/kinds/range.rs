@@ -66,22 +66,24 @@ impl RowRule for Range {
                 with_integers!(array, values => outside(values, limits, out), else ());
             }
             Allowed::Floats(limits) => {
-                let array = plain(array, &self.column)?;
-                let (min, max) = (limits.min.unwrap_or(f64::NEG_INFINITY), limits.max.unwrap_or(f64::INFINITY));
-                match array.data_type() {
-                    // the bounds were rounded to this type when they were read
-                    DataType::Float32 => {
-                        outside_floats(array.as_primitive::<Float32Type>(), min as f32, max as f32, out);
-                    }
-                    _ => outside_floats(array.as_primitive::<Float64Type>(), min, max, out),
-                }
+                limits.outside(plain(array, &self.column)?.as_ref(), out);
             }
         }
         Ok(())
     }
 
     fn all_pass(&self, values: &ArrayRef) -> Option<bool> {
-        let Allowed::Texts(limits) = &self.allowed else { return None };
+        let limits = match (&self.allowed, values.data_type()) {
+            (Allowed::Texts(limits), _) => limits,
+            // ranges in footers leave NaN out, dictionaries do not
+            (Allowed::Floats(limits), DataType::Float32 | DataType::Float64) => {
+                let mut out = Bits::default();
+                out.reset(values.len());
+                limits.outside(values, &mut out);
+                return Some(out.is_empty());
+            }
+            _ => return None,
+        };
         let above = |text: &str| limits.min.as_deref().is_none_or(|min| text >= min);
         let below = |text: &str| limits.max.as_deref().is_none_or(|max| text <= max);
         Some(every(values, |text| above(text) && below(text)))
@@ -89,6 +91,17 @@ impl RowRule for Range {
 
     fn admits(&self, min: i128, max: i128) -> bool {
         matches!(&self.allowed, Allowed::Integers(limits) if limits.admit(&min) && limits.admit(&max))
+    }
+}
+
+impl Limits<f64> {
+    fn outside(&self, array: &ArrayRef, out: &mut Bits) {
+        let (min, max) = (self.min.unwrap_or(f64::NEG_INFINITY), self.max.unwrap_or(f64::INFINITY));
+        match array.data_type() {
+            // the bounds were rounded to this type when they were read
+            DataType::Float32 => outside_floats(array.as_primitive::<Float32Type>(), min as f32, max as f32, out),
+            _ => outside_floats(array.as_primitive::<Float64Type>(), min, max, out),
+        }
     }
 }
 

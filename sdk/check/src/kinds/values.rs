@@ -109,14 +109,7 @@ impl RowRule for Values {
                 let fails = [false, true].map(|value| !list.contains(&value));
                 set_valid(array.nulls(), out, |row| fails[usize::from(values.value(row))]);
             }
-            Allowed::Floats(list) => match array.data_type() {
-                DataType::Float32 => others(
-                    array.as_primitive::<Float32Type>(),
-                    &list.iter().map(|value| *value as f32).collect::<Vec<_>>(),
-                    out,
-                ),
-                _ => others(array.as_primitive::<Float64Type>(), list, out),
-            },
+            Allowed::Floats(list) => other_floats(&array, list, out),
             Allowed::Uuids(set) => {
                 let values = array.as_fixed_size_binary();
                 let listed = |bytes: &[u8]| <[u8; 16]>::try_from(bytes).is_ok_and(|bytes| set.contains(&bytes));
@@ -131,12 +124,34 @@ impl RowRule for Values {
     fn all_pass(&self, values: &ArrayRef) -> Option<bool> {
         match &self.allowed {
             Allowed::Texts(texts) => Some(every(values, |text| texts.has(text))),
+            Allowed::Floats(list) if values.data_type().is_floating() => {
+                let mut out = Bits::default();
+                out.reset(values.len());
+                other_floats(values, list, &mut out);
+                Some(out.is_empty())
+            }
+            Allowed::Integers(list) if values.data_type().is_integer() => {
+                let mut out = Bits::default();
+                out.reset(values.len());
+                with_integers!(values, values => other_integers(values, list, &mut out), else return None);
+                Some(out.is_empty())
+            }
             _ => None,
         }
     }
 
     fn admits(&self, min: i128, max: i128) -> bool {
         min == max && matches!(&self.allowed, Allowed::Integers(list) if list.binary_search(&min).is_ok())
+    }
+}
+
+fn other_floats(array: &ArrayRef, list: &[f64], out: &mut Bits) {
+    match array.data_type() {
+        DataType::Float32 => {
+            let list: Vec<f32> = list.iter().map(|value| *value as f32).collect();
+            others(array.as_primitive::<Float32Type>(), &list, out);
+        }
+        _ => others(array.as_primitive::<Float64Type>(), list, out),
     }
 }
 

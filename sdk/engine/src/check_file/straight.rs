@@ -1,14 +1,15 @@
 //! Rows that are written as they are delivered: from the files' reader straight into the checks.
 use std::sync::Arc;
 
+use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
-use meshwright_catalog::Catalog;
-use meshwright_check::{Context, Deferred, FileFacts, Part, Pass, Report, Suite};
-use meshwright_spec::{Contract, Format, PortName};
+use meshwright_catalog::{Catalog, Error, Kind};
+use meshwright_check::{Context, Deferred, Part, Pass, Report, RowOrigin, Suite};
+use meshwright_spec::{Contract, DataType, Format, PortName};
 
 use crate::checks::{Compiler, EVIDENCE, KnownValues, Opened, facts_by_name, is_kept, known_values, measure};
 use crate::failure::Result;
-use crate::feed::Feed;
+use crate::feed::{Feed, Share, cores};
 use crate::report::PortReport;
 use crate::session::session;
 use crate::source::{Delivery, SourceTable, data_failure};
@@ -64,16 +65,39 @@ fn one_pass(
     let mut whole = suite.start();
     let footers = footers(delivery)?;
     let wanted = prove(&suite, &footers, &schema, &mut whole);
-    let places = places(delivery, contract, &footers, &suite.columns_for(&wanted));
+    let asked = match footers.is_empty() {
+        true => suite.answerable(),
+        false => (0..suite.names().len()).map(|check| wanted.iter().any(|wanted| wanted[check])).collect(),
+    };
+    let uncertain = uncertain(delivery, contract, &footers);
+    let needed = suite.columns_for(&asked);
+    let is_read = |(name, _): &(String, DataType)| needed.contains(name) || uncertain.contains(name);
+    let places: Vec<usize> = (0..columns.len()).filter(|at| is_read(&columns[*at])).collect();
     let mut feed = Feed::plan(resources, source, columns, Some(&places)).map_err(defect)?;
-    if wanted.contains(&true) || !places.is_empty() || footers.is_empty() {
-        let passes = feed
-            .run(|| suite.start_for(&wanted), |pass, batch, origin| pass.update(batch, origin))
-            .map_err(|e| data_failure(&e))?;
-        passes.into_iter().for_each(|pass| whole.merge(pass));
-    } else {
-        footers.iter().for_each(|file| whole.take_in_rows(file.rows()));
+    if !footers.is_empty() && feed.splits() != wanted.len() {
+        return Err(Error::new(Kind::Conflict, "a file has changed while it was read").into());
     }
+    let fields = feed.schema.clone();
+    let share = |split: usize| {
+        let Some(wanted) = wanted.get(split) else { return Share::All };
+        if uncertain.is_empty() && !wanted.contains(&true) {
+            return Share::Nothing;
+        }
+        let needed = suite.columns_for(wanted);
+        let is_read =
+            |at: &usize| needed.contains(fields.field(*at).name()) || uncertain.contains(fields.field(*at).name());
+        Share::Columns((0..fields.fields().len()).filter(is_read).collect())
+    };
+    let take = |pass: &mut Pass, batch: &RecordBatch, origin: RowOrigin| {
+        if let Some(wanted) = wanted.get(origin.file as usize) {
+            pass.turn_to(wanted);
+        }
+        pass.update(batch, origin);
+    };
+    let passes = feed.run(|| suite.start_for(&asked), share, take).map_err(|e| data_failure(&e))?;
+    passes.into_iter().for_each(|pass| whole.merge(pass));
+    let proved = (0..wanted.len()).filter(|split| matches!(share(*split), Share::Nothing));
+    proved.for_each(|split| whole.take_in_rows(feed.rows(split)));
     let now = chrono::Utc::now();
     let context = Context { released_at: Some(now), previous_rows, files: feed.marks(), ..Context::at(now) };
     let mut report = whole.finish(&context);
@@ -94,29 +118,39 @@ fn footers(delivery: &Delivery) -> Result<Vec<Opened>> {
     }
 }
 
-/// Takes in the answers that the files' metadata prove, and says which checks have to read rows.
-fn prove(suite: &Suite, footers: &[Opened], schema: &SchemaRef, whole: &mut Pass) -> Vec<bool> {
-    let mut wanted = suite.answerable();
-    for dictionaries in [false, true] {
-        let names = if dictionaries { suite.columns_for(&wanted) } else { vec![] };
-        let facts: Vec<FileFacts> = footers.iter().map(|file| facts_by_name(file, schema, &names)).collect();
-        for check in (0..wanted.len()).filter(|_| !facts.is_empty()) {
-            if !wanted[check] {
-                continue;
-            }
-            let parts: Option<Vec<Part>> = facts.iter().map(|facts| suite.prove(check, facts)).collect();
-            if let Some(parts) = parts {
-                parts.into_iter().for_each(|part| whole.take_in(part));
-                wanted[check] = false;
+/// Takes in the answers that metadata prove, row group by row group, and says for each which checks have to read its rows.
+fn prove(suite: &Suite, footers: &[Opened], schema: &SchemaRef, whole: &mut Pass) -> Vec<Vec<bool>> {
+    let groups = |file: &Opened| 0..file.metadata.metadata().num_row_groups();
+    let groups: Vec<(&Opened, usize)> =
+        footers.iter().flat_map(|file| groups(file).map(move |group| (file, group))).collect();
+    let judge = |(file, group): &(&Opened, usize)| {
+        let (mut wanted, mut proved) = (suite.answerable(), vec![]);
+        for dictionaries in [false, true] {
+            let names = if dictionaries { suite.columns_for(&wanted) } else { vec![] };
+            let facts = facts_by_name(file, *group, schema, &names);
+            for (check, wanted) in wanted.iter_mut().enumerate().filter(|(_, wanted)| **wanted) {
+                if let Some(part) = suite.prove(check, &facts) {
+                    proved.push(part);
+                    *wanted = false;
+                }
             }
         }
-    }
+        (wanted, proved)
+    };
+    let share = groups.len().div_ceil(cores()).max(1);
+    let judged: Vec<(Vec<bool>, Vec<Part>)> = std::thread::scope(|scope| {
+        let work = |groups: &[(&Opened, usize)]| groups.iter().map(judge).collect::<Vec<_>>();
+        let running: Vec<_> = groups.chunks(share).map(|groups| scope.spawn(move || work(groups))).collect();
+        let done = running.into_iter().map(|thread| thread.join());
+        done.flat_map(|found| found.unwrap_or_else(|panic| std::panic::resume_unwind(panic))).collect()
+    });
+    let (wanted, proved): (Vec<_>, Vec<_>) = judged.into_iter().unzip();
+    proved.into_iter().flatten().for_each(|part| whole.take_in(part));
     wanted
 }
 
-/// The columns that are read: those that checks ask for, and all of the contract's whose values a run might not be able
-/// to read, because that is for a verdict to say too.
-fn places(delivery: &Delivery, contract: &Contract, footers: &[Opened], asked: &[String]) -> Vec<usize> {
+/// Columns of the contract whose values a run might not be able to read, because that is for a verdict to say too.
+fn uncertain(delivery: &Delivery, contract: &Contract, footers: &[Opened]) -> Vec<String> {
     let schema = delivery.schema();
     let is_certain = |name: &str| {
         let Ok(promised) = schema.field_with_name(name) else { return true };
@@ -124,9 +158,7 @@ fn places(delivery: &Delivery, contract: &Contract, footers: &[Opened], asked: &
         !footers.is_empty()
             && footers.iter().all(|file| stored(file).is_ok_and(|stored| is_kept(&stored, promised.data_type())))
     };
-    let read =
-        |name: &String| asked.contains(name) || (contract.columns.iter().any(|c| c.name == *name) && !is_certain(name));
-    (0..delivery.columns.len()).filter(|at| read(&delivery.columns[*at].0)).collect()
+    contract.columns.iter().filter(|c| !is_certain(&c.name)).map(|c| c.name.clone()).collect()
 }
 
 /// Reads the rows whose values a pass does not keep, so that evidence shows them.
@@ -142,7 +174,7 @@ fn complete(suite: &Suite, report: &mut Report, delivery: &Delivery, feed: &Feed
     for (split, row) in open {
         let Some((file, row_of_file)) = feed.place(split, row) else { continue };
         if let Some(batch) = files.row(file, row_of_file) {
-            suite.complete(report, &batch, meshwright_check::RowOrigin { file: split, first_row: row });
+            suite.complete(report, &batch, RowOrigin { file: split, first_row: row });
         }
     }
     Ok(())

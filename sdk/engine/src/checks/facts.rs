@@ -1,21 +1,24 @@
 //! What a Parquet file's footer and dictionaries say of its rows before any is read: null counts, ranges of whole numbers
-//! and times, all values of columns that are nothing but dictionary. Never ranges of floats, which leave NaN out.
+//! and times, all values of columns that are nothing but dictionary. Never ranges of floats from the footer, which leave
+//! NaN out.
 use std::fs::File;
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, StringBuilder};
+use arrow::array::{ArrayRef, Float32Array, Float64Array, Int32Array, Int64Array, StringBuilder};
 use arrow::datatypes::{DataType, SchemaRef, TimeUnit};
+use bytes::Bytes;
 use meshwright_check::{ColumnFacts, FileFacts};
 use parquet::basic::Type as Physical;
 use parquet::column::page::{Page, PageReader};
-use parquet::file::metadata::RowGroupMetaData;
+use parquet::file::metadata::{ColumnChunkMetaData, RowGroupMetaData};
 use parquet::file::serialized_reader::SerializedPageReader;
 use parquet::file::statistics::Statistics;
 
-use super::files::{Opened, Place};
+use super::files::{Opened, Place, only_dictionary_pages};
 
-/// A dictionary of more values is cheaper judged row by row.
+/// Dictionaries of more values are cheaper judged row by row: so many, or so large a part of the rows.
 const MOST_VALUES: usize = 10_000;
+const PART_OF_ROWS: usize = 8;
 
 /// Where a file has a column.
 enum At {
@@ -31,7 +34,7 @@ enum At {
 /// Dictionaries are read of the columns that are named.
 pub(super) fn facts(file: &Opened, schema: &SchemaRef, ids: &[Place], dictionaries: &[String]) -> FileFacts {
     let roots = file.metadata.metadata().file_metadata().schema_descr().root_schema().get_fields();
-    gather(file, schema, dictionaries, |name| {
+    gather(file, file.metadata.metadata().row_groups(), schema, dictionaries, |name| {
         let (_, id, default) = ids.iter().find(|(known, ..)| known == name)?;
         let root = roots.iter().map(|f| f.get_basic_info()).position(|f| f.has_id() && f.id() == *id);
         // a file that is older than the column has its default everywhere
@@ -40,18 +43,24 @@ pub(super) fn facts(file: &Opened, schema: &SchemaRef, ids: &[Place], dictionari
     })
 }
 
-/// The same of a file that somebody else wrote: columns are known by their names, and nothing is said of those whose
-/// values are converted, because that may fail.
-pub(crate) fn facts_by_name(file: &Opened, schema: &SchemaRef, dictionaries: &[String]) -> FileFacts {
+/// The same of one row group of a file that somebody else wrote: columns are known by their names, and nothing is said of
+/// those whose values are converted, because that may fail.
+pub(crate) fn facts_by_name(file: &Opened, group: usize, schema: &SchemaRef, dictionaries: &[String]) -> FileFacts {
     let stored = file.metadata.schema();
-    gather(file, schema, dictionaries, |name| {
+    let group = &file.metadata.metadata().row_groups()[group..=group];
+    gather(file, group, schema, dictionaries, |name| {
         let (root, field) = stored.column_with_name(name)?;
         is_kept(field.data_type(), schema.field_with_name(name).ok()?.data_type()).then_some(At::Root(root))
     })
 }
 
-fn gather(file: &Opened, schema: &SchemaRef, dictionaries: &[String], place: impl Fn(&str) -> Option<At>) -> FileFacts {
-    let groups = file.metadata.metadata().row_groups();
+fn gather(
+    file: &Opened,
+    groups: &[RowGroupMetaData],
+    schema: &SchemaRef,
+    dictionaries: &[String],
+    place: impl Fn(&str) -> Option<At>,
+) -> FileFacts {
     let columns = file.metadata.parquet_schema();
     let rows = groups.iter().map(|g| g.num_rows() as u64).sum();
     let mut facts = FileFacts { rows, ..Default::default() };
@@ -75,9 +84,9 @@ fn gather(file: &Opened, schema: &SchemaRef, dictionaries: &[String], place: imp
         let column = ColumnFacts {
             nulls: nulls(groups, leaf),
             range: if is_kept(stored, field.data_type()) { range(groups, leaf, field.data_type()) } else { None },
-            values: match field.data_type() {
-                DataType::Dictionary(..) if dictionaries.contains(field.name()) => values(file, leaf),
-                _ => None,
+            values: match dictionaries.contains(field.name()) && is_kept(stored, field.data_type()) {
+                true => values(file, groups, leaf, value_type(field.data_type())),
+                false => None,
             },
         };
         facts.columns.insert(field.name().clone(), column);
@@ -139,24 +148,57 @@ fn range(groups: &[RowGroupMetaData], leaf: usize, data_type: &DataType) -> Opti
     found
 }
 
-/// The dictionaries of all row groups, without their rows.
-fn values(file: &Opened, leaf: usize) -> Option<ArrayRef> {
+/// The dictionaries of row groups that are nothing but dictionary, without their rows.
+fn values(file: &Opened, groups: &[RowGroupMetaData], leaf: usize, promised: &DataType) -> Option<ArrayRef> {
+    let rows: usize = groups.iter().map(|group| usize::try_from(group.num_rows()).unwrap_or(0)).sum();
+    let readable = |column: &ColumnChunkMetaData| {
+        only_dictionary_pages(column)
+            && match promised {
+                DataType::Utf8 | DataType::Utf8View => column.column_type() == Physical::BYTE_ARRAY,
+                DataType::Int32 => column.column_type() == Physical::INT32,
+                DataType::Int64 => column.column_type() == Physical::INT64,
+                DataType::Float32 => column.column_type() == Physical::FLOAT,
+                DataType::Float64 => column.column_type() == Physical::DOUBLE,
+                _ => false,
+            }
+    };
+    if groups.is_empty() || !groups.iter().all(|group| readable(group.column(leaf))) {
+        return None;
+    }
     let source = Arc::new(File::open(&file.path).ok()?);
-    let mut all = StringBuilder::new();
-    let mut count = 0;
-    for group in file.metadata.metadata().row_groups() {
+    let mut pages = vec![];
+    let mut left = MOST_VALUES.max(rows / PART_OF_ROWS);
+    for group in groups {
         let column = group.column(leaf);
-        if column.column_type() != Physical::BYTE_ARRAY {
-            return None;
-        }
-        let mut pages = SerializedPageReader::new(source.clone(), column, group.num_rows() as usize, None).ok()?;
-        let Some(Page::DictionaryPage { buf, num_values, .. }) = pages.get_next_page().ok()? else { return None };
-        count += num_values as usize;
-        if count > MOST_VALUES {
-            return None;
-        }
-        let mut rest: &[u8] = &buf;
-        for _ in 0..num_values {
+        let mut reader = SerializedPageReader::new(source.clone(), column, group.num_rows() as usize, None).ok()?;
+        let Some(Page::DictionaryPage { buf, num_values, .. }) = reader.get_next_page().ok()? else { return None };
+        left = left.checked_sub(num_values as usize)?;
+        pages.push((buf, num_values as usize));
+    }
+    Some(match promised {
+        DataType::Int32 => Arc::new(Int32Array::from(numbers(&pages, i32::from_le_bytes)?)),
+        DataType::Int64 => Arc::new(Int64Array::from(numbers(&pages, i64::from_le_bytes)?)),
+        DataType::Float32 => Arc::new(Float32Array::from(numbers(&pages, f32::from_le_bytes)?)),
+        DataType::Float64 => Arc::new(Float64Array::from(numbers(&pages, f64::from_le_bytes)?)),
+        _ => texts(&pages)?,
+    })
+}
+
+/// The numbers of dictionary pages.
+fn numbers<T, const WIDTH: usize>(pages: &[(Bytes, usize)], read: fn([u8; WIDTH]) -> T) -> Option<Vec<T>> {
+    let mut all = vec![];
+    for (page, count) in pages {
+        all.extend(page.as_chunks::<WIDTH>().0.get(..*count)?.iter().map(|bytes| read(*bytes)));
+    }
+    Some(all)
+}
+
+/// The texts of dictionary pages, each with its length before it.
+fn texts(pages: &[(Bytes, usize)]) -> Option<ArrayRef> {
+    let mut all = StringBuilder::new();
+    for (page, count) in pages {
+        let mut rest: &[u8] = page;
+        for _ in 0..*count {
             let (length, after) = rest.split_first_chunk::<4>()?;
             let (text, after) = after.split_at_checked(u32::from_le_bytes(*length) as usize)?;
             all.append_value(std::str::from_utf8(text).ok()?);

@@ -87,7 +87,7 @@ pub(super) fn with_dictionaries(promised: &SchemaRef, opened: &[Opened], ids: &[
     Arc::new(Schema::new(fields))
 }
 
-fn only_dictionary_pages(c: &parquet::file::metadata::ColumnChunkMetaData) -> bool {
+pub(super) fn only_dictionary_pages(c: &parquet::file::metadata::ColumnChunkMetaData) -> bool {
     use parquet::basic::Encoding;
     c.dictionary_page_offset().is_some()
         && c.page_encoding_stats_mask()

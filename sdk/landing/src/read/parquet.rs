@@ -30,12 +30,25 @@ const MAGIC: &[u8] = b"PAR1";
 struct Table {
     resource: Resource,
     metadata: ArrowReaderMetadata,
-    /// The columns that are read, in the file's order.
+    /// Places in the file of the columns that are read.
+    roots: Vec<usize>,
+    /// These in the file's order.
     mask: ProjectionMask,
     /// For each column that is read, its place among those the mask lets through.
     order: Vec<usize>,
     /// Schema of the batches.
     schema: SchemaRef,
+}
+
+impl Table {
+    fn new(resource: Resource, metadata: ArrowReaderMetadata, roots: Vec<usize>, schema: SchemaRef) -> Self {
+        let mask = ProjectionMask::roots(metadata.parquet_schema(), roots.iter().copied());
+        let mut read = roots.clone();
+        read.sort_unstable();
+        read.dedup();
+        let order = roots.iter().map(|place| read.partition_point(|other| other < place)).collect();
+        Self { resource, metadata, roots, mask, order, schema }
+    }
 }
 
 /// Some row groups of a file.
@@ -71,6 +84,14 @@ impl Piece for RowGroups {
 
     fn schema(&self) -> Option<SchemaRef> {
         Some(self.table.schema.clone())
+    }
+
+    fn only(&self, places: &[usize]) -> Option<Arc<dyn Piece>> {
+        let table = &self.table;
+        let roots: Vec<usize> = places.iter().map(|at| table.roots[*at]).collect();
+        let schema = Arc::new(table.schema.project(places).ok()?);
+        let table = Table::new(table.resource.clone(), table.metadata.clone(), roots, schema);
+        Some(Arc::new(Self { table: Arc::new(table), groups: self.groups.clone() }))
     }
 }
 
@@ -128,6 +149,9 @@ pub(super) fn splits(
             start += read.map(|(_, column)| column.compressed_size().max(0).cast_unsigned()).sum::<u64>() + 1;
         }
     }
+    if task.options.row_groups {
+        return Ok(erased(task, groups.into_iter().map(|(_, group)| joined(vec![group])).collect()));
+    }
     let cuts = Cuts::new(start, parallelism, task.options.min_split_bytes);
     Ok(erased(task, cuts.deal(groups).into_iter().map(joined).collect()))
 }
@@ -165,16 +189,11 @@ fn table(task: &Task, resource: &Resource) -> Result<Table, Box<DataError>> {
         places.push(place);
     }
     let places: Vec<usize> = task.projection.iter().map(|at| places[*at]).collect();
-    let mask = ProjectionMask::roots(metadata.parquet_schema(), places.iter().copied());
-    let mut read = places.clone();
-    read.sort_unstable();
-    read.dedup();
-    let order = places.iter().map(|place| read.partition_point(|other| other < place)).collect();
     let (metadata, schema) = match task.options.as_stored {
         true => stored::keep(&metadata, &task.schema, &places).map_err(|error| damaged(source, shown, &error))?,
         false => (metadata, task.schema.clone()),
     };
-    Ok(Table { resource: resource.clone(), metadata, mask, order, schema })
+    Ok(Table::new(resource.clone(), metadata, places, schema))
 }
 
 fn metadata(source: &Source, resource: &Resource) -> Result<ArrowReaderMetadata, Box<DataError>> {

@@ -30,6 +30,11 @@ pub(super) trait Piece: Send + Sync {
     fn schema(&self) -> Option<SchemaRef> {
         None
     }
+
+    /// The same rows with only the columns at these places of the schema, if reading fewer is less work.
+    fn only(&self, _places: &[usize]) -> Option<Arc<dyn Piece>> {
+        None
+    }
 }
 
 /// Batches without the first rows.
@@ -73,6 +78,16 @@ impl Split {
     /// How many rows it has, if that can be told without reading them.
     pub fn rows(&self) -> Option<u64> {
         self.pieces.iter().map(|piece| piece.rows()).sum()
+    }
+
+    /// The same rows with only the columns at these places of the schema, in ascending order; `None` where that is no
+    /// less work.
+    pub fn only(&self, places: &[usize]) -> Option<Self> {
+        let pieces = self.pieces.iter().map(|piece| piece.only(places)).collect::<Option<_>>()?;
+        let mut task = self.task.as_ref().clone();
+        task.projection = places.iter().map(|at| self.task.projection[*at]).collect();
+        task.schema = Arc::new(self.task.schema.project(places).ok()?);
+        Some(Self { task: Arc::new(task), pieces })
     }
 
     /// Starts reading after so many of its rows.
