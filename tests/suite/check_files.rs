@@ -1,4 +1,10 @@
 //! `mesh check FILE --port PORT`: what a run would say, without a run.
+use std::fs::File;
+use std::sync::Arc;
+
+use arrow::array::{ArrayRef, Date32Array, Float64Array, RecordBatch, StringArray};
+use parquet::arrow::ArrowWriter;
+use parquet::file::properties::WriterProperties;
 use serde_json::Value;
 
 use crate::shop;
@@ -196,6 +202,63 @@ fn what_footers_prove_is_what_rows_say() {
         all
     };
     assert_eq!(without_sample(&mixed), without_sample(&ran["ports"][0]));
+}
+
+/// Ten row groups of a thousand rows: item `pan` and amount NaN in one of them each, a null item in a third, and one whose
+/// items are so many that they are no dictionary.
+fn row_groups(product: &Product<'_>, name: &str) {
+    let group = |group: usize| {
+        let rows = group * 1000..(group + 1) * 1000;
+        let item = |row: usize| match (group, row % 1000) {
+            (2, 7) => Some("pan".to_owned()),
+            (5, 9) => None,
+            (8, _) => Some(format!("{row} {}", "cup ".repeat(50))),
+            (_, n) => Some(["tea", "cup", "pot"][n % 3].to_owned()),
+        };
+        let amount = |row: usize| if row == 4003 { f64::NAN } else { (row % 10) as f64 };
+        let ids: StringArray = rows.clone().map(|row| Some(format!("O-{row}"))).collect();
+        let columns: Vec<(&str, ArrayRef)> = vec![
+            ("id", Arc::new(ids)),
+            ("item", Arc::new(rows.clone().map(item).collect::<StringArray>())),
+            ("amount", Arc::new(rows.clone().map(|row| Some(amount(row))).collect::<Float64Array>())),
+            ("at", Arc::new(rows.map(|_| Some(20_000)).collect::<Date32Array>())),
+        ];
+        RecordBatch::try_from_iter_with_nullable(columns.into_iter().map(|(name, array)| (name, array, true))).unwrap()
+    };
+    let settings =
+        WriterProperties::builder().set_dictionary_page_size_limit(16 << 10).set_write_batch_size(64).build();
+    let file = File::create(product.dir.join(name)).unwrap();
+    let mut writer = ArrowWriter::try_new(file, group(0).schema(), Some(settings)).unwrap();
+    for at in 0..10 {
+        writer.write(&group(at)).unwrap();
+        writer.flush().unwrap();
+    }
+    assert_eq!(writer.close().unwrap().num_row_groups(), 10);
+}
+
+#[test]
+fn row_groups_that_are_not_proved_are_read() {
+    let mesh = Mesh::new();
+    let product = orders(&mesh).released();
+    row_groups(&product, "many.parquet");
+    product.edit("product.toml", "data/orders.csv", "many.parquet");
+    let judged = product.mesh(["check", "many.parquet", "--port", "orders", "--json"]).exits(65).json();
+    let found = |id: &str| {
+        let result = results(&judged["port"]).into_iter().find(|r| r["id"] == id).unwrap();
+        (result["violations"].as_u64().unwrap(), result["sample"][0]["row"].as_u64())
+    };
+    assert_eq!(judged["port"]["rows"], 10_000);
+    assert_eq!(found("item.values"), (1001, Some(2007)));
+    assert_eq!(found("item.required"), (1, Some(5009)));
+    assert_eq!(found("amount.range"), (1, Some(4003)));
+    assert_eq!((found("key").0, found("id.pattern").0), (0, 0));
+    let ran = product.mesh(["run", "--json"]).exits(65).json();
+    let without_sample = |port: &Value| {
+        let mut all = results(port);
+        all.iter_mut().for_each(|result| drop(result.as_object_mut().unwrap().remove("sample")));
+        all
+    };
+    assert_eq!(without_sample(&judged["port"]), without_sample(&ran["ports"][0]));
 }
 
 #[test]

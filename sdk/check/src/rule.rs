@@ -145,6 +145,11 @@ pub(crate) trait RowRule: Send + Sync {
         false
     }
 
+    /// Whether nulls violate beside some values.
+    fn nulls_violate(&self) -> bool {
+        false
+    }
+
     /// How many rows in scope are not judged, where that is not said by the nulls of one column.
     fn unjudged(&self, _view: &View<'_>) -> Result<u64, String> {
         Ok(0)
@@ -197,7 +202,7 @@ impl<R: RowRule + 'static> Rule for RowCheck<R> {
         let clean = if self.rule.is_about_nulls() {
             nulls == 0
         } else {
-            self.judged == Some(field.index)
+            (self.judged == Some(field.index) || self.rule.nulls_violate() && nulls == 0)
                 && (nulls == facts.rows()
                     || column.range.is_some_and(|(min, max)| self.rule.admits(min, max))
                     || column.values.as_ref().is_some_and(|values| self.rule.all_pass(values) == Some(true)))

@@ -2,13 +2,13 @@
 //! surrounding blanks and case do not count.
 use std::sync::Arc;
 
-use arrow::array::Array;
+use arrow::array::{Array, ArrayRef};
 
 use crate::bits::Bits;
 use crate::frame::View;
 use crate::planner::Planner;
 use crate::rule::{RowCheck, RowRule, Rule};
-use crate::text::{Dictionary, is_text, judge};
+use crate::text::{Dictionary, every, is_text, judge};
 
 struct NotMissing {
     column: usize,
@@ -56,5 +56,13 @@ impl RowRule for NotMissing {
             out.add(&null);
         }
         Ok(())
+    }
+
+    fn all_pass(&self, values: &ArrayRef) -> Option<bool> {
+        self.text.then(|| every(values, |text| !self.is_missing(text)))
+    }
+
+    fn nulls_violate(&self) -> bool {
+        true
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use arrow::array::*;
 use arrow::compute::{max, min};
-use arrow::datatypes::SchemaRef;
+use arrow::datatypes::{Float64Type, SchemaRef};
 use meshwright_check::{ColumnFacts, Earlier, Expressions, FileFacts, Predicate, Profiler, Report, RowOrigin, Suite};
 use meshwright_spec::{Check, Contract};
 use serde_json::Value;
@@ -191,10 +191,12 @@ fn completed(suite: &Suite, mut report: Report, files: &[File]) -> Report {
     report
 }
 
-/// What a footer would say.
+/// What a footer and dictionaries would say.
 fn facts(rows: &RecordBatch) -> FileFacts {
     let (n, t, d) = (rows["n"].as_primitive::<arrow::datatypes::Int64Type>(), rows["t"].as_string::<i32>(), &rows["d"]);
     let d = d.as_primitive::<arrow::datatypes::Date32Type>();
+    let x: ArrayRef =
+        Arc::new(rows["x"].as_primitive::<Float64Type>().iter().flatten().map(Some).collect::<Float64Array>());
     let nulls = |name: &str| Some(rows[name].null_count() as u64);
     let range = |low: Option<i128>, high: Option<i128>| low.zip(high);
     let values: StringArray =
@@ -208,7 +210,7 @@ fn facts(rows: &RecordBatch) -> FileFacts {
                 values: None,
             },
         ),
-        ("x".to_owned(), ColumnFacts { nulls: nulls("x"), range: None, values: None }),
+        ("x".to_owned(), ColumnFacts { nulls: nulls("x"), range: None, values: Some(x) }),
         ("t".to_owned(), ColumnFacts { nulls: nulls("t"), range: None, values: Some(Arc::new(values)) }),
         (
             "d".to_owned(),
@@ -333,5 +335,14 @@ fn what_metadata_prove_is_not_read() {
     let proved: Vec<bool> = (0..suite.names().len()).map(|check| suite.prove(check, &facts).is_some()).collect();
     let ids: Vec<&str> = contract.checks.iter().map(|check| check.id.as_str()).collect();
     let known: Vec<&str> = ids.iter().zip(&proved).filter(|(_, proved)| **proved).map(|(id, _)| *id).collect();
-    assert_eq!(known, ["n.required", "n.range", "t.values"], "a float's range never comes from metadata: {ids:?}");
+    assert_eq!(known, ["n.required", "n.range", "x.range", "t.values"], "{ids:?}");
+    let range = ids.iter().position(|id| *id == "x.range").unwrap();
+    let proves = |values: Option<Vec<f64>>| {
+        let mut facts = facts.clone();
+        let values = values.map(|values| Arc::new(Float64Array::from(values)) as ArrayRef);
+        facts.columns.insert("x".to_owned(), ColumnFacts { nulls: Some(0), range: Some((1, 2)), values });
+        suite.prove(range, &facts).is_some()
+    };
+    assert!(!proves(None), "a float's range never comes from a footer");
+    assert!(proves(Some(vec![1.0, f64::INFINITY])) && !proves(Some(vec![1.0, f64::NAN])) && !proves(Some(vec![-1.0])));
 }
