@@ -10,6 +10,7 @@ use crate::foreign_deletes::deleted_by;
 use crate::interop::readers;
 use crate::shop;
 use crate::support::{Mesh, Product, Said};
+use crate::vectors::deleted_by_vectors;
 
 /// What a reader cannot read: in which port, who, and a part of what it says; nothing when it gives other rows. Each of
 /// these is looked for, so that the list and `docs/other-engines.md` stay true.
@@ -204,6 +205,7 @@ fn every_reader_finds_the_same_rows_in_every_state() {
     nested(&mesh, "nested", "[]");
     nested(&mesh, "nulls", "null");
     deleted_by(&mesh, &python, false);
+    deleted_by_vectors(&mesh, &python, "vectors");
     deleted_by(&other, &python, true);
     let mut compared = Compared::default();
     compared.compare(&mesh, &python);

@@ -3,7 +3,7 @@ use std::collections::HashMap;
 use std::path::Path;
 
 use iceberg::spec::{
-    DataContentType, DataFile, DataFileBuilder, DataFileFormat, Datum, MAIN_BRANCH, ManifestListWriter,
+    DataContentType, DataFile, DataFileBuilder, DataFileFormat, Datum, FormatVersion, MAIN_BRANCH, ManifestListWriter,
     ManifestWriterBuilder, Operation, Snapshot, SnapshotReference, SnapshotRetention, Struct, Summary,
 };
 use iceberg::table::Table;
@@ -32,7 +32,7 @@ fn write(python: &Path, mesh: &Mesh, path: &str, columns: &str) {
     says(python, mesh, &script);
 }
 
-fn delete_file(path: &str, rows: u64, about: impl FnOnce(&mut DataFileBuilder)) -> DataFile {
+pub fn delete_file(path: &str, rows: u64, about: impl FnOnce(&mut DataFileBuilder)) -> DataFile {
     let mut file = DataFileBuilder::default();
     file.file_path(format!("file://{path}"))
         .file_format(DataFileFormat::Parquet)
@@ -52,7 +52,9 @@ async fn commit(catalog: &Catalog, table: &Table, deletes: &[DataFile]) {
     let manifest = format!("{}/metadata/deletes-m0.avro", metadata.location());
     let output = table.file_io().new_output(&manifest).unwrap();
     let (schema, spec) = (metadata.current_schema().clone(), metadata.default_partition_spec().as_ref().clone());
-    let mut writer = ManifestWriterBuilder::new(output, Some(id), schema, spec).build_v2_deletes();
+    let builder = ManifestWriterBuilder::new(output, Some(id), schema, spec);
+    let v3 = metadata.format_version() == FormatVersion::V3;
+    let mut writer = if v3 { builder.build_v3_deletes() } else { builder.build_v2_deletes() };
     for file in deletes {
         writer.add_file(file.clone(), -1).unwrap();
     }
@@ -60,8 +62,13 @@ async fn commit(catalog: &Catalog, table: &Table, deletes: &[DataFile]) {
     manifests.extend(table.manifest_list_reader(parent).load().await.unwrap().entries().iter().cloned());
     let path = format!("{}/metadata/snap-{id}-0-deletes.avro", metadata.location());
     let output = table.file_io().new_output(&path).unwrap().writer().await.unwrap();
-    let mut list = ManifestListWriter::v2(output, id, Some(parent.snapshot_id()), sequence);
+    let (before, first_row) = (Some(parent.snapshot_id()), metadata.next_row_id());
+    let mut list = match v3 {
+        true => ManifestListWriter::v3(output, id, before, sequence, Some(first_row)),
+        false => ManifestListWriter::v2(output, id, before, sequence),
+    };
     list.add_manifests(manifests.into_iter()).unwrap();
+    let next_row = list.next_row_id();
     list.close().await.unwrap();
     let mut properties = parent.summary().additional_properties.clone();
     properties.insert("total-delete-files".to_owned(), deletes.len().to_string());
@@ -72,8 +79,11 @@ async fn commit(catalog: &Catalog, table: &Table, deletes: &[DataFile]) {
         .with_sequence_number(sequence)
         .with_summary(Summary { operation: Operation::Delete, additional_properties: properties })
         .with_schema_id(metadata.current_schema_id())
-        .with_timestamp_ms(metadata.last_updated_ms() + 1)
-        .build();
+        .with_timestamp_ms(metadata.last_updated_ms() + 1);
+    let snapshot = match next_row {
+        Some(next) => snapshot.with_row_range(first_row, next - first_row).build(),
+        None => snapshot.build(),
+    };
     let main = SnapshotReference::new(id, SnapshotRetention::branch(None, None, None));
     let updates = vec![
         TableUpdate::AddSnapshot { snapshot },
@@ -88,17 +98,26 @@ fn deleted(mesh: &Mesh, python: &Path) {
     deleted_by(mesh, python, true);
 }
 
-/// The same; not every engine reads rows deleted by their values.
-pub fn deleted_by(mesh: &Mesh, python: &Path, by_item: bool) {
-    let product = mesh.product("sales", shop::SALES);
-    product.edit("product.toml", "mode = \"replace\"", "mode = \"append\"");
+/// Two releases of five sales each, in a file each.
+pub fn two_deliveries(mesh: &Mesh, name: &str, version: u8) -> [String; 2] {
+    let product = mesh.product(name, shop::SALES);
+    let layout = format!("mode = \"append\"\n[outputs.sale.files]\nformat_version = {version}\n");
+    product.edit("product.toml", "mode = \"replace\"\n", &layout);
+    product.edit("product.toml", "\"sales\"", &format!("\"{name}\""));
     product.mesh(["run"]).exits(0);
     let more = shop::TILL.replace("\n1,", "\n11,").replace("\n2,", "\n12,").replace("\n3,", "\n13,");
     product.write("data/till.csv", more.replace("\n4,", "\n14,").replace("\n5,", "\n15,"));
     product.mesh(["run"]).exits(0);
     product.mesh(["publish"]).exits(0);
+    let folder = mesh.home().join(format!("warehouse/shop/{name}/sale/data"));
+    let files = files(&folder);
+    [0, 1].map(|at| format!("file://{}", files[at].display()))
+}
+
+/// The same; not every engine reads rows deleted by their values.
+pub fn deleted_by(mesh: &Mesh, python: &Path, by_item: bool) {
+    let [data, _] = two_deliveries(mesh, "sales", 2);
     let folder = mesh.home().join("warehouse/shop/sales/sale/data");
-    let data = format!("file://{}", files(&folder)[0].display());
     let place = folder.join("by-place.parquet").display().to_string();
     let item = folder.join("by-item.parquet").display().to_string();
     write(
@@ -119,16 +138,20 @@ pub fn deleted_by(mesh: &Mesh, python: &Path, by_item: bool) {
             f.content(DataContentType::EqualityDeletes).equality_ids(Some(vec![2]));
         }));
     }
+    add(mesh, PORT, &deletes);
+}
+
+pub fn add(mesh: &Mesh, port: &str, deletes: &[DataFile]) {
     tokio::runtime::Runtime::new().unwrap().block_on(async {
         let catalog = open(&mesh.home()).await;
-        let table = catalog.load(&PORT.parse().unwrap()).await.unwrap();
-        commit(&catalog, &table, &deletes).await;
+        let table = catalog.load(&port.parse().unwrap()).await.unwrap();
+        commit(&catalog, &table, deletes).await;
     });
 }
 
-const IDS: &str = "select id from shop.sales.sale order by id";
+pub const IDS: &str = "select id from shop.sales.sale order by id";
 
-fn ids(said: &Said) -> Vec<i64> {
+pub fn ids(said: &Said) -> Vec<i64> {
     said.out.lines().map(|l| serde_json::from_str::<serde_json::Value>(l).unwrap()["id"].as_i64().unwrap()).collect()
 }
 

@@ -47,5 +47,6 @@ mod stored;
 mod support;
 mod upkeep;
 mod upkeep_killed;
+mod vectors;
 mod vocabulary;
 mod writes;

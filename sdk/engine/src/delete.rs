@@ -75,7 +75,7 @@ pub async fn delete(catalog: &Catalog, port: &PortName, condition: &str, dry_run
     let condition_of = Arc::new(Condition::parse(&ctx, condition, &old.schema())?);
     let (files, candidates) = (old.parts(None).await?.len(), old.parts(Some(condition_of.physical())).await?);
     let counts = measure(&old, candidates.clone(), condition_of.clone()).await?;
-    let dropped = |(part, rows): &&(FilePart, u64)| !part.has_deletes() && *rows == part.data().record_count();
+    let dropped = |(part, rows): &&(FilePart, u64)| part.left() == Some(*rows);
     let files_dropped = counts.iter().filter(dropped).count();
     let mut report = DeleteReport {
         port: port.to_string(),

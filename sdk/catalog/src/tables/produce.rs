@@ -11,7 +11,7 @@ use iceberg::table::Table;
 use iceberg::{TableRequirement, TableUpdate};
 use uuid::Uuid;
 
-use super::entries::{RowIds, totals};
+use super::entries::{RowIds, rebuilt, totals};
 use super::layout::{self, SORT_ORDER, SPEC};
 use super::merge;
 use super::refs::retention;
@@ -28,7 +28,7 @@ pub struct Change {
     pub operation: Operation,
     /// Data files that join.
     pub added: Vec<DataFile>,
-    /// Paths of live files that leave.
+    /// Paths of live files that leave, and with a data file the deletes that are for it alone.
     pub removed: HashSet<String>,
     /// Every live file leaves.
     pub remove_all: bool,
@@ -102,18 +102,20 @@ impl Change {
         }
         if let Some(parent) = &parent {
             let list = table.manifest_list_reader(parent).load().await?;
-            let mut leaving = self.removed.clone();
+            let mut found = HashSet::new();
             let mut kept = vec![];
             for manifest in list.entries() {
-                kept.extend(files.kept(manifest, self.remove_all, &mut leaving, &mut summary).await?);
+                let leaving = Leaving { all: self.remove_all, paths: &self.removed, found: &mut found };
+                kept.extend(files.kept(manifest, leaving, &mut summary).await?);
             }
             manifests.extend(files.merged(kept, self.merge_from).await?);
-            if !leaving.is_empty() {
+            let missing = self.removed.iter().filter(|path| !found.contains(*path)).count();
+            if missing > 0 {
                 return Err(Error::new(
                     Kind::Conflict,
                     "files that this change replaces were replaced by somebody else",
                 )
-                .with("files", leaving.len()));
+                .with("files", missing));
             }
         }
 
@@ -242,6 +244,44 @@ fn moved(table: &Table) -> Error {
         .help("run again: the work is done on the new state")
 }
 
+/// What leaves with a commit.
+struct Leaving<'a> {
+    all: bool,
+    paths: &'a HashSet<String>,
+    /// Those that were met. One path can be met twice: several deletion vectors share a file.
+    found: &'a mut HashSet<String>,
+}
+
+impl Leaving<'_> {
+    /// Whether a manifest cannot hold anything that leaves.
+    fn is_done(&self, manifest: &ManifestFile) -> bool {
+        let all_met = || self.found.len() == self.paths.len() && manifest.content == ManifestContentType::Data;
+        !self.all && (self.paths.is_empty() || all_met())
+    }
+
+    fn met(&mut self, path: &str) {
+        if self.paths.contains(path) {
+            self.found.insert(path.to_owned());
+        }
+    }
+
+    fn has(&self, file: &DataFile) -> bool {
+        // there is nothing left to delete from a file that leaves
+        let of_leaving = || file.referenced_data_file().is_some_and(|path| self.paths.contains(&path));
+        self.all || self.paths.contains(file.file_path()) || of_leaving()
+    }
+}
+
+/// A file as summaries count it: a deletion vector is as large as its part of the file.
+fn as_counted(file: &DataFile, spec_id: i32) -> Result<DataFile> {
+    match file.content_size_in_bytes().and_then(|size| u64::try_from(size).ok()) {
+        Some(size) => rebuilt(file, spec_id, |b| {
+            b.file_size_in_bytes(size);
+        }),
+        None => Ok(file.clone()),
+    }
+}
+
 /// The files of one attempt.
 pub(super) struct Files<'a> {
     pub(super) table: &'a Table,
@@ -302,20 +342,18 @@ impl Files<'_> {
     async fn kept(
         &mut self,
         old: &ManifestFile,
-        remove_all: bool,
-        leaving: &mut HashSet<String>,
+        mut leaving: Leaving<'_>,
         summary: &mut SnapshotSummaryCollector,
     ) -> Result<Option<ManifestFile>> {
         let counted = old.added_files_count.zip(old.existing_files_count).map(|(a, b)| a + b);
         if counted == Some(0) {
             return Ok(None);
         }
-        if !remove_all && leaving.is_empty() {
+        if leaving.is_done(old) {
             return Ok(Some(old.clone()));
         }
         let manifest = old.load_manifest(self.table.file_io()).await?;
-        let leaves = |path: &str| remove_all || leaving.contains(path);
-        if !manifest.entries().iter().any(|e| e.is_alive() && leaves(e.file_path())) {
+        if !manifest.entries().iter().any(|e| e.is_alive() && leaving.has(e.data_file())) {
             return Ok(Some(old.clone()));
         }
         let spec = self
@@ -334,8 +372,9 @@ impl Files<'_> {
                 continue;
             }
             let sequence = entry.sequence_number().unwrap_or(0);
-            if remove_all || leaving.remove(entry.file_path()) {
-                summary.remove_file(&file, schema.clone(), spec.clone());
+            if leaving.has(&file) {
+                leaving.met(entry.file_path());
+                summary.remove_file(&as_counted(&file, spec.spec_id())?, schema.clone(), spec.clone());
                 writer.add_delete_file(file, sequence, entry.file_sequence_number)?;
             } else {
                 let snapshot = entry.snapshot_id().unwrap_or(old.added_snapshot_id);

@@ -82,7 +82,7 @@ pub(super) async fn find(
             let about =
                 format!("{:?} {:?} {:?}", one.file.lower_bounds(), one.file.upper_bounds(), one.file.partition());
             dead_name_it |= subject.is_in_text(&about) || subject.is_in_text(one.file.file_path());
-            dead.push(one.file.file_path().to_owned());
+            dead.push(one.key());
             continue;
         }
         if one.file.file_format() != DataFileFormat::Parquet {
@@ -117,7 +117,7 @@ pub(super) async fn rewrite(found: &Found, erasure: &str) -> Result<HashMap<Stri
             Fate::Drop => None,
         };
         moved.insert(one.file.file_path().to_owned(), NewRows { path, gone });
-        fates.insert(one.file.file_path().to_owned(), fate);
+        fates.insert(one.key(), fate);
     }
     if moved.is_empty() {
         return Ok(fates);
@@ -126,10 +126,15 @@ pub(super) async fn rewrite(found: &Found, erasure: &str) -> Result<HashMap<Stri
         Some(new) => new.place_of(row),
         None => Some((path.to_owned(), row)),
     };
-    for one in HistoryFile::all(&found.table, None).await?.iter().filter(|one| is_by_place(one)) {
+    let mut by_place = HistoryFile::all(&found.table, None).await?;
+    by_place.retain(is_by_place);
+    // several vectors may share a file, which names all their data files
+    let named = |one: &HistoryFile| one.file.referenced_data_file().is_some_and(|path| moved.contains_key(&path));
+    let go: HashSet<&str> = by_place.iter().filter(|one| named(one)).map(|one| one.file.file_path()).collect();
+    for one in &by_place {
         let path = one.file.file_path();
-        let fate = fate_of(found.table.file_io(), one, path, place).await?;
-        fates.extend(fate.map(|fate| (path.to_owned(), fate)));
+        let fate = fate_of(found.table.file_io(), one, path, go.contains(path), place).await?;
+        fates.extend(fate.map(|fate| (one.key(), fate)));
     }
     Ok(fates)
 }

@@ -58,8 +58,11 @@ struct Plan {
     head: SnapshotRef,
     old: IcebergTable,
     parts: Vec<FilePart>,
-    delete_files: BTreeSet<String>,
+    delete_files: DeleteFiles,
 }
+
+/// Files of deleted rows; a file that several deletion vectors share is there with the place of each.
+type DeleteFiles = BTreeSet<(String, Option<i64>)>;
 
 pub(super) async fn compact(catalog: &Catalog, port: &PortName, options: &MaintainOptions) -> Result<Compaction> {
     let mut out = Compaction::default();
@@ -121,7 +124,7 @@ async fn plan(
 }
 
 /// How many manifests of data a snapshot has, and its files of deleted rows.
-async fn manifests(table: &Table, head: &SnapshotRef) -> Result<(usize, BTreeSet<String>)> {
+async fn manifests(table: &Table, head: &SnapshotRef) -> Result<(usize, DeleteFiles)> {
     let (mut count, mut deletes) = (0, BTreeSet::new());
     for manifest in table.manifest_list_reader(head).load().await?.entries() {
         if manifest.content == ManifestContentType::Data {
@@ -130,7 +133,8 @@ async fn manifests(table: &Table, head: &SnapshotRef) -> Result<(usize, BTreeSet
             continue;
         }
         let read = manifest.load_manifest(table.file_io()).await?;
-        deletes.extend(read.entries().iter().filter(|e| e.is_alive()).map(|e| e.file_path().to_owned()));
+        let alive = read.entries().iter().filter(|e| e.is_alive());
+        deletes.extend(alive.map(|e| (e.file_path().to_owned(), e.data_file().content_offset())));
     }
     Ok((count, deletes))
 }
@@ -161,7 +165,7 @@ async fn apply(catalog: &Catalog, port: &PortName, plan: Plan, size: u64, out: &
     }
     // every file whose rows were deleted is rewritten without them, so nothing is left for these to delete
     let mut removed: HashSet<String> = parts.iter().map(|p| p.path().to_owned()).collect();
-    removed.extend(delete_files.iter().cloned());
+    removed.extend(delete_files.iter().map(|(path, _)| path.clone()));
     let properties: HashMap<String, String> = head
         .summary()
         .additional_properties

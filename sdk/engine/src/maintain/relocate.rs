@@ -68,9 +68,9 @@ pub async fn relocate(catalog: &Catalog, apply: bool) -> Result<Option<Relocatio
         let mut fates = HashMap::new();
         for one in deletes {
             let here = moved.now(one.file.file_path());
-            let renamed = fate_of(catalog.files(), one, &here, |path, row| Some((moved.now(path), row))).await;
+            let renamed = fate_of(catalog.files(), one, &here, true, |path, row| Some((moved.now(path), row))).await;
             let fate = renamed.map_err(|e| e.with("table", port))?;
-            fates.extend(fate.map(|fate| (one.file.file_path().to_owned(), fate)));
+            fates.extend(fate.map(|fate| (one.key(), fate)));
         }
         tables.push((table, pointer, fates));
     }

@@ -38,7 +38,7 @@ pub(crate) async fn replace_partitions(
         if !whole && part.spec_id() != target.spec.spec_id() {
             older.push(part);
         } else if whole || partitions.contains(part.data().partition()) {
-            replaced.rows += part.data().record_count();
+            replaced.rows += part.left().unwrap_or(part.data().record_count());
             replaced.removed.insert(part.path().to_owned());
         }
     }

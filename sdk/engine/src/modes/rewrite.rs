@@ -54,7 +54,7 @@ pub(crate) async fn rewrite(
     for (part, rows) in counts {
         replaced.removed.insert(part.path().to_owned());
         replaced.rows += rows;
-        if part.has_deletes() || rows < part.data().record_count() {
+        if part.left() != Some(rows) {
             partly.push(part);
         }
     }

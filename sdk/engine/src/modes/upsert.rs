@@ -97,7 +97,7 @@ async fn by_sorting(
     contract: &Contract,
 ) -> Result<Replaced> {
     let parts = old.parts(None).await?;
-    let rows: u64 = parts.iter().map(|part| part.data().record_count()).sum();
+    let rows: u64 = parts.iter().map(|part| part.left().unwrap_or(part.data().record_count())).sum();
     let bytes: u64 = parts.iter().map(|part| part.data().file_size_in_bytes()).sum();
     let ctx = session()?;
     // a hash join holds one side in memory, a merge join spills

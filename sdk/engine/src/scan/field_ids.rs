@@ -40,17 +40,13 @@ type Defaults = Arc<HashMap<i32, ScalarValue>>;
 #[derive(Debug)]
 pub(super) struct FieldIds {
     defaults: Defaults,
+    /// For files without ids.
     names: Arc<NameMapping>,
 }
 
 impl FieldIds {
     pub(super) fn new(defaults: HashMap<i32, ScalarValue>, names: Arc<NameMapping>) -> Self {
         Self { defaults: Arc::new(defaults), names }
-    }
-
-    /// For files without ids.
-    pub(super) fn names(&self) -> Arc<NameMapping> {
-        self.names.clone()
     }
 }
 

@@ -1,7 +1,7 @@
 //! Files with row-level deletes: the rows that are left of them.
 //!
-//! Deletes by position are applied by the Iceberg crate's reader. Deletes by equality become an anti-join in which
-//! null equals null: that reader's row filter would lose rows whose key is null, or whose file is older than the key.
+//! Deletes by position are applied while a file is read from its first row to its last. Deletes by equality become an
+//! anti-join in which null equals null.
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -33,7 +33,7 @@ pub(super) fn plans(scan: &Scan<'_>, files: Vec<usize>, projection: &[usize]) ->
     let mut groups: BTreeMap<(bool, Vec<&str>), Group> = BTreeMap::new();
     for at in files {
         let deletes = &scan.index.files[at].deletes;
-        let by_position = !deletes.position.is_empty();
+        let by_position = deletes.by_position();
         let mut paths: Vec<_> = deletes.equality.iter().map(|file| file.path()).collect();
         paths.sort();
         groups

@@ -12,6 +12,7 @@ use datafusion::physical_expr::PhysicalExpr;
 use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_plan::metrics::{Count, MetricBuilder};
 
+use super::position_deletes::PositionDeletesExec;
 use super::provider::{IcebergTable, Index};
 use super::reader::{Readers, ScanFile};
 use super::snapshot::LiveFile;
@@ -44,6 +45,14 @@ impl Scan<'_> {
             partitioned(ScanFile { file, must_hold }).with_statistics(statistics)
         });
         self.exec(files.collect(), projection, self.predicate.clone(), limit, total)
+    }
+
+    /// All rows of one data file in their order, deleted ones included: no filter leaves out a part of it.
+    pub(super) fn whole(&self, at: usize, projection: &[usize]) -> Result<Arc<dyn ExecutionPlan>> {
+        let (file, statistics) = (self.index.files[at].clone(), self.table.file_statistics(self.index, at));
+        let must_hold = self.table.columns.must_hold(&file);
+        let file = partitioned(ScanFile { file, must_hold }).with_statistics(statistics);
+        self.exec(vec![file], projection, None, None, Statistics::new_unknown(&self.table.arrow))
     }
 
     /// The keys in equality delete files, which are read like data.
@@ -113,7 +122,7 @@ pub(super) struct Counts {
 }
 
 impl Counts {
-    /// Puts the counts among the metrics of the first Parquet scan, where `EXPLAIN ANALYZE` shows them.
+    /// Puts the counts among the metrics of the first scan, where `EXPLAIN ANALYZE` shows them.
     pub(super) fn report(&self, plans: &[Arc<dyn ExecutionPlan>]) {
         let Some(metrics) = plans.iter().find_map(scan_metrics) else { return };
         let count = |name: &'static str| -> Count { MetricBuilder::new(&metrics).global_counter(name) };
@@ -125,6 +134,9 @@ impl Counts {
 fn scan_metrics(plan: &Arc<dyn ExecutionPlan>) -> Option<datafusion::physical_plan::metrics::ExecutionPlanMetricsSet> {
     if let Some(scan) = plan.as_any().downcast_ref::<DataSourceExec>() {
         return Some(scan.data_source().metrics());
+    }
+    if let Some(scan) = plan.as_any().downcast_ref::<PositionDeletesExec>() {
+        return Some(scan.metrics.clone());
     }
     // the probe side of the joins with deletes
     plan.children().last().and_then(|child| scan_metrics(child))

@@ -33,6 +33,11 @@ impl FilePart {
         self.0.spec_id
     }
 
+    /// Rows that are left of it, where that is known without reading them.
+    pub(crate) fn left(&self) -> Option<u64> {
+        self.0.left().map(|rows| rows as u64)
+    }
+
     /// Whether rows of it are deleted by other files.
     pub(crate) fn has_deletes(&self) -> bool {
         !self.0.deletes.is_empty()

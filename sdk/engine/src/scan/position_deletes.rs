@@ -1,48 +1,64 @@
-//! Reads data files without the rows that position delete files name.
+//! Reads data files without the rows that position delete files or deletion vectors name.
 use std::any::Any;
+use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::sync::Arc;
 
-use arrow::array::{RecordBatch, RecordBatchOptions};
-use arrow::compute::cast;
-use arrow::datatypes::{DataType, SchemaRef as ArrowSchemaRef};
-use datafusion::common::Result;
+use arrow::array::{BooleanBufferBuilder, RecordBatch};
+use arrow::compute::filter_record_batch;
+use arrow::datatypes::SchemaRef as ArrowSchemaRef;
+use datafusion::common::stats::Precision;
+use datafusion::common::{Result, Statistics};
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
 use datafusion::physical_expr::EquivalenceProperties;
 use datafusion::physical_plan::execution_plan::{Boundedness, EmissionType};
 use datafusion::physical_plan::metrics::{BaselineMetrics, ExecutionPlanMetricsSet, MetricsSet};
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::physical_plan::{DisplayAs, DisplayFormatType, ExecutionPlan, Partitioning, PlanProperties};
-use futures::TryStreamExt;
-use iceberg::arrow::ArrowReaderBuilder;
+use futures::{StreamExt, TryStreamExt};
 use iceberg::io::FileIO;
-use iceberg::scan::{FileScanTask, FileScanTaskDeleteFile};
-use iceberg::spec::{DataFileFormat, Type};
+use roaring::RoaringTreemap;
+use tokio::sync::OnceCell;
 
-use super::field_ids::field_id;
 use super::parquet::Scan;
 use super::snapshot::LiveFile;
-use super::{external, unsupported};
+use super::{damaged, external};
+use crate::deleted_places::{read_file, read_vector};
 
-/// The Iceberg crate's reader, whole files in as many partitions as wanted.
+/// What a position delete file says, read once for all data files of a scan.
+type DeleteFile = OnceCell<HashMap<String, RoaringTreemap>>;
+
+/// Whole files from the first row to the last, in as many partitions as wanted. It has no children that an optimizer could
+/// cut into pieces or filter, for a row's place is its number in the file.
 #[derive(Debug)]
 pub(super) struct PositionDeletesExec {
     io: FileIO,
-    groups: Vec<Vec<FileScanTask>>,
+    groups: Vec<Vec<Whole>>,
+    delete_files: Arc<BTreeMap<String, DeleteFile>>,
     properties: Arc<PlanProperties>,
-    metrics: ExecutionPlanMetricsSet,
+    pub(super) metrics: ExecutionPlanMetricsSet,
+}
+
+/// A data file and the plan that reads all of it.
+#[derive(Debug, Clone)]
+struct Whole {
+    file: Arc<LiveFile>,
+    rows: Arc<dyn ExecutionPlan>,
 }
 
 impl PositionDeletesExec {
     pub(super) fn plan(scan: &Scan<'_>, files: &[usize], projection: &[usize]) -> Result<Arc<dyn ExecutionPlan>> {
         let schema = Arc::new(scan.table.arrow.project(projection)?);
-        let ids: Vec<i32> = schema.fields().iter().filter_map(|field| field_id(field)).collect();
-        let tasks = files.iter().map(|at| task(scan, &scan.index.files[*at], &ids)).collect::<Result<Vec<_>>>()?;
-        let groups = scan.groups(tasks, |task| task.file_size_in_bytes);
+        let whole = |at: &usize| Ok(Whole { file: scan.index.files[*at].clone(), rows: scan.whole(*at, projection)? });
+        let files = files.iter().map(whole).collect::<Result<Vec<_>>>()?;
+        let named = files.iter().flat_map(|whole| &whole.file.deletes.position);
+        let delete_files = named.map(|file| (file.path().to_owned(), OnceCell::new())).collect();
+        let groups = scan.groups(files, |whole| whole.file.data().file_size_in_bytes());
         Ok(Arc::new(Self {
             io: scan.table.table.file_io().clone(),
             properties: properties(schema, groups.len()),
             groups,
+            delete_files: Arc::new(delete_files),
             metrics: ExecutionPlanMetricsSet::new(),
         }))
     }
@@ -57,62 +73,56 @@ fn properties(schema: ArrowSchemaRef, partitions: usize) -> Arc<PlanProperties> 
     ))
 }
 
-fn task(scan: &Scan<'_>, file: &LiveFile, ids: &[i32]) -> Result<FileScanTask> {
-    let table = &scan.table.table;
-    for id in ids {
-        // that reader maps the members of nested columns by name
-        let Some(now) = scan.table.schema.field_by_id(*id).filter(|field| is_nested(&field.field_type)) else {
-            continue;
-        };
-        let metadata = table.metadata();
-        let changed = metadata
-            .schemas_iter()
-            .chain([&file.schema])
-            .any(|schema| schema.field_by_id(*id).is_some_and(|then| then.field_type != now.field_type));
-        if changed {
-            return Err(external(unsupported(format!(
-                "table {}: column {} has changed inside, and rows of a file written before are deleted by position; \
-                 compact the table with the engine that wrote it: {}",
-                table.identifier(),
-                now.name,
-                file.path()
-            ))));
+/// The deleted rows of a data file.
+async fn deleted(
+    io: &FileIO,
+    file: &LiveFile,
+    delete_files: &BTreeMap<String, DeleteFile>,
+) -> iceberg::Result<RoaringTreemap> {
+    if let Some(vector) = &file.deletes.vector {
+        let rows = read_vector(io, vector.data(), vector.path()).await?;
+        if rows.max().is_some_and(|row| row >= file.data().record_count()) {
+            let why = format!("it names rows behind the last one of {}", file.path());
+            return Err(damaged(format!("deletion vector in {}: {why}", vector.path())));
+        }
+        return Ok(rows);
+    }
+    let mut rows = RoaringTreemap::new();
+    for delete in &file.deletes.position {
+        let Some(known) = delete_files.get(delete.path()) else { continue };
+        let places = known.get_or_try_init(|| read_file(io, delete.path())).await?;
+        if let Some(more) = places.get(file.path()) {
+            rows |= more;
         }
     }
-    let deletes = file.deletes.position.iter().map(|delete| {
-        FileScanTaskDeleteFile::builder()
-            .with_file_path(delete.path().to_string())
-            .with_file_size_in_bytes(delete.data().file_size_in_bytes())
-            .with_file_type(delete.data().content_type())
-            .with_partition_spec_id(delete.spec_id)
-            .build()
-    });
-    Ok(FileScanTask::builder()
-        .with_file_size_in_bytes(file.data().file_size_in_bytes())
-        .with_start(0)
-        .with_length(file.data().file_size_in_bytes())
-        .with_record_count(Some(file.data().record_count()))
-        .with_data_file_path(file.path().to_string())
-        .with_data_file_format(DataFileFormat::Parquet)
-        .with_schema(scan.table.schema.clone())
-        .with_project_field_ids(ids.to_vec())
-        .with_deletes(deletes.collect())
-        .with_partition(Some(file.data().partition().clone()))
-        .with_partition_spec(table.metadata().partition_spec_by_id(file.spec_id).cloned())
-        .with_name_mapping(Some(scan.table.field_ids.names()))
-        .with_case_sensitive(true)
-        .build())
+    Ok(rows)
 }
 
-fn is_nested(data_type: &Type) -> bool {
-    data_type.as_primitive_type().is_none()
+/// A batch that begins with row `first` of its file, without the deleted rows.
+fn left(batch: &RecordBatch, first: u64, deleted: &RoaringTreemap) -> Result<RecordBatch> {
+    let behind = first + batch.num_rows() as u64;
+    let mut gone = deleted.iter();
+    gone.advance_to(first);
+    let mut gone = gone.take_while(|row| *row < behind).peekable();
+    if gone.peek().is_none() {
+        return Ok(batch.clone());
+    }
+    let mut stays = BooleanBufferBuilder::new(batch.num_rows());
+    stays.append_n(batch.num_rows(), true);
+    gone.for_each(|row| stays.set_bit((row - first) as usize, false));
+    Ok(filter_record_batch(batch, &stays.finish().into())?)
 }
 
 impl DisplayAs for PositionDeletesExec {
     fn fmt_as(&self, _: DisplayFormatType, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let tasks = || self.groups.iter().flatten();
-        let deletes: usize = tasks().map(|task| task.deletes.len()).sum();
-        write!(f, "PositionDeletesExec: groups={}, files={}, deletes={deletes}", self.groups.len(), tasks().count())
+        let files = || self.groups.iter().flatten();
+        let vectors = files().filter(|whole| whole.file.deletes.vector.is_some()).count();
+        let (groups, deletes) = (self.groups.len(), self.delete_files.len());
+        write!(
+            f,
+            "PositionDeletesExec: groups={groups}, files={}, deletes={deletes}, vectors={vectors}",
+            files().count()
+        )
     }
 }
 
@@ -141,38 +151,38 @@ impl ExecutionPlan for PositionDeletesExec {
         Some(self.metrics.clone_inner())
     }
 
+    fn partition_statistics(&self, partition: Option<usize>) -> Result<Statistics> {
+        let mut statistics = Statistics::new_unknown(&self.schema());
+        let groups = match partition {
+            Some(one) => self.groups.get(one).map(std::slice::from_ref).unwrap_or_default(),
+            None => &self.groups[..],
+        };
+        let rows = groups.iter().flatten().map(|whole| whole.file.left()).sum::<Option<usize>>();
+        statistics.num_rows = rows.map_or(Precision::Absent, Precision::Exact);
+        Ok(statistics)
+    }
+
     fn execute(&self, partition: usize, context: Arc<TaskContext>) -> Result<SendableRecordBatchStream> {
-        let tasks = self.groups[partition].clone();
-        let runtime = iceberg::Runtime::try_current().map_err(external)?;
-        let reader = ArrowReaderBuilder::new(self.io.clone(), runtime)
-            .with_data_file_concurrency_limit(1)
-            .with_batch_size(context.session_config().batch_size())
-            .build();
         let metrics = BaselineMetrics::new(&self.metrics, partition);
-        let schema = self.schema();
-        let batches = reader
-            .read(Box::pin(futures::stream::iter(tasks.into_iter().map(Ok))))
-            .map_err(external)?
-            .stream()
-            .map_err(external)
-            .and_then(move |batch| std::future::ready(presented(&schema, &batch)))
+        let (io, delete_files) = (self.io.clone(), self.delete_files.clone());
+        let files = futures::stream::iter(self.groups[partition].clone());
+        let batches = files
+            .then(move |Whole { file, rows }| {
+                let (io, delete_files, context) = (io.clone(), delete_files.clone(), context.clone());
+                async move {
+                    let deleted = deleted(&io, &file, &delete_files).await.map_err(external)?;
+                    let mut first = 0;
+                    let batches = rows.execute(0, context)?.map(move |batch| {
+                        let batch = batch?;
+                        let left = left(&batch, first, &deleted);
+                        first += batch.num_rows() as u64;
+                        left
+                    });
+                    Ok::<_, datafusion::error::DataFusionError>(batches)
+                }
+            })
+            .try_flatten()
             .inspect_ok(move |batch| metrics.record_output(batch.num_rows()));
         Ok(Box::pin(RecordBatchStreamAdapter::new(self.schema(), batches)))
     }
-}
-
-/// What that reader gives, with text as the table presents it.
-fn presented(schema: &ArrowSchemaRef, batch: &RecordBatch) -> Result<RecordBatch> {
-    let columns = batch.columns().iter().zip(schema.fields()).map(|(column, field)| match field.data_type() {
-        DataType::Utf8View if column.data_type() == &DataType::Utf8 => cast(column, &DataType::Utf8View),
-        _ => Ok(column.clone()),
-    });
-    let columns = columns.collect::<std::result::Result<Vec<_>, _>>()?;
-    let schema = if columns.iter().zip(batch.columns()).all(|(new, old)| new.data_type() == old.data_type()) {
-        batch.schema()
-    } else {
-        schema.clone()
-    };
-    let rows = RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
-    Ok(RecordBatch::try_new_with_options(schema, columns, &rows)?)
 }

@@ -34,9 +34,9 @@ use super::{external, merge, names, settings, statistics};
 /// DataFusion still applies them to the rows. `count(*)` without a filter is answered from the manifests.
 ///
 /// # Errors
-/// A scan fails when the session was not set up by [`session_config`](super::session_config), when the files found are not those which the snapshot counts, when a file does not hold the rows
-/// which its manifest counts, and when the table uses what this reader does not read rightly: deletion vectors, data
-/// files that are not Parquet, row-level deletes by position in files whose nested columns changed since.
+/// A scan fails when the session was not set up by [`session_config`](super::session_config), when the files found are not
+/// those which the snapshot counts, when a file does not hold the rows which its manifest counts, when a deletion vector
+/// is not what its entry says, and when the table uses what this reader does not read: files that are not Parquet.
 pub struct IcebergTable {
     pub(super) table: Table,
     snapshot: Option<SnapshotRef>,
@@ -249,14 +249,12 @@ impl TableProvider for IcebergTable {
     }
 }
 
-/// Drops the files behind the one with the last row wanted. How many rows a file with deletes gives is not known.
+/// Drops the files behind the one with the last row wanted.
 fn stop_after(limit: usize, keep: &mut Vec<usize>, files: &[Arc<LiveFile>]) {
     let mut rows = 0;
     keep.retain(|at| {
         let wanted = rows < limit;
-        if files[*at].deletes.is_empty() {
-            rows += files[*at].rows();
-        }
+        rows += files[*at].left().unwrap_or(0);
         wanted
     });
 }

@@ -74,6 +74,15 @@ impl LiveFile {
         self.data().record_count() as usize
     }
 
+    /// Rows that are left of it, where that is known without reading them.
+    pub(super) fn left(&self) -> Option<usize> {
+        match (&self.deletes.vector, self.deletes.is_empty()) {
+            (_, true) => Some(self.rows()),
+            (Some(vector), _) if self.deletes.equality.is_empty() => self.rows().checked_sub(vector.rows()),
+            _ => None,
+        }
+    }
+
     /// False also where nobody counted.
     pub(super) fn nan_free(&self, id: i32) -> bool {
         let data = self.data();
@@ -118,7 +127,7 @@ pub(super) async fn live_files(table: &Table, snapshot: &SnapshotRef) -> Result<
                 file.path()
             )));
         }
-        file.deletes = deletes.of(file);
+        file.deletes = deletes.of(file)?;
     }
     compare(table, snapshot, &files, deletes.len())?;
     Ok(files.into_iter().map(Arc::new).collect())

@@ -49,6 +49,14 @@ pub struct Retold {
     pub rows: BTreeMap<i64, i64>,
 }
 
+/// What names a file of a table's history: its path, and the place in it for a part of a file that several share.
+fn key_of(file: &DataFile) -> String {
+    match file.content_offset() {
+        Some(from) => format!("{}#{from}", file.file_path()),
+        None => file.file_path().to_owned(),
+    }
+}
+
 /// A rewritten file with what the one before it was: its partition, order and first row id.
 pub fn carried(new: &DataFile, old: &HistoryFile) -> Result<DataFile> {
     rebuilt(new, old.spec_id, |b| {
@@ -63,6 +71,11 @@ pub fn carried(new: &DataFile, old: &HistoryFile) -> Result<DataFile> {
 }
 
 impl HistoryFile {
+    /// What names it: to this, its fate is told. One path can be that of several deletion vectors.
+    pub fn key(&self) -> String {
+        key_of(&self.file)
+    }
+
     /// Every file of every snapshot, each once, those that were deleted later too.
     pub async fn all(table: &Table, moved: Option<&Moved>) -> Result<Vec<Self>> {
         let mut out: BTreeMap<String, Self> = BTreeMap::new();
@@ -78,7 +91,7 @@ impl HistoryFile {
                     let file = row_ids.next(entry.data_file(), manifest.partition_spec_id)?;
                     let schema = read.metadata().schema().clone();
                     let one = Self { file, spec_id: manifest.partition_spec_id, schema, alive: false };
-                    out.entry(entry.file_path().to_owned()).or_insert(one).alive |= entry.is_alive();
+                    out.entry(one.key()).or_insert(one).alive |= entry.is_alive();
                 }
             }
         }
@@ -96,7 +109,7 @@ fn readable(manifest: &ManifestFile, moved: Option<&Moved>) -> ManifestFile {
 }
 
 impl Retold {
-    /// Tells the history of a table with the fates of its files. A table that was moved is given with the metadata it
+    /// Tells the history of a table with the fates of its files, by their [keys](HistoryFile::key). A table that was moved is given with the metadata it
     /// has at its new place.
     ///
     /// # Errors
@@ -191,7 +204,7 @@ impl Teller<'_> {
         let (mut tally, mut entries, mut changed) = (Tally::default(), vec![], self.moved.is_some());
         for entry in manifest.entries() {
             let file = row_ids.next(entry.data_file(), old.partition_spec_id)?;
-            let file = match self.fates.get(entry.file_path()) {
+            let file = match self.fates.get(&key_of(entry.data_file())) {
                 Some(Fate::Drop) => {
                     changed = true;
                     continue;
@@ -272,7 +285,8 @@ struct Tally {
 
 impl Tally {
     fn count(&mut self, entry: &ManifestEntryRef, file: &DataFile) {
-        let (rows, bytes) = (file.record_count() as i64, file.file_size_in_bytes() as i64);
+        let bytes = file.content_size_in_bytes().unwrap_or(file.file_size_in_bytes() as i64);
+        let rows = file.record_count() as i64;
         let data = file.content_type() == DataContentType::Data;
         if entry.is_alive() {
             self.bytes += bytes;

@@ -10,7 +10,7 @@ use super::differential::{BATCHES, Case};
 use super::evolution::{field, primitive};
 use super::rows::{ROWS, ids};
 use super::table::TestTable;
-use super::{head, query};
+use super::vectors::vectors;
 use crate::scan::files;
 
 /// Deletes by the value of one column, which the delete file calls by the name it had then.
@@ -25,7 +25,7 @@ async fn by_key(table: &mut TestTable, column: NestedFieldRef, keys: ArrayRef) -
     table.write_as(&schema, &batch, WriterProperties::default(), about).await
 }
 
-async fn by_position(table: &mut TestTable, path: &str, positions: &[i64]) -> DataFile {
+pub(super) async fn by_position(table: &mut TestTable, path: &str, positions: &[i64]) -> DataFile {
     let column = |id, name, of| NestedFieldRef::from(NestedField::required(id, name, primitive(of)));
     let path_column = column(2147483546, "file_path", PrimitiveType::String);
     let position = column(2147483545, "pos", PrimitiveType::Long);
@@ -39,9 +39,16 @@ async fn by_position(table: &mut TestTable, path: &str, positions: &[i64]) -> Da
     table.write_as(&schema, &batch, WriterProperties::default(), about).await
 }
 
+/// How rows are deleted by their place.
+#[derive(Clone, Copy, PartialEq)]
+enum Places {
+    Files,
+    Vectors,
+}
+
 /// Deletes by a nullable key that was promoted and whose name another column has now, by a key, and by position; data
 /// files before and after.
-async fn with_deletes(nested: bool, positions: bool) -> Case {
+async fn with_deletes(nested: bool, places: Option<Places>) -> Case {
     let mut case = Case::new(nested, false, false).await;
     let first = case.table.table.metadata().snapshots().min_by_key(|snapshot| snapshot.sequence_number()).unwrap();
     let oldest = files(&case.table.table, first).await.unwrap();
@@ -68,10 +75,19 @@ async fn with_deletes(nested: bool, positions: bool) -> Case {
 
     // these keep their rows
     let newest = case.append(false).await;
-    if positions {
-        let old = by_position(&mut case.table, &oldest[2].path, &[1, 7]).await;
-        let new = by_position(&mut case.table, newest[1].file_path(), &[0, 5, 19]).await;
-        case.table.commit(vec![], vec![old, new]).await;
+    if let Some(places) = places {
+        let (old, new) = (oldest[2].path.clone(), newest[1].file_path().to_owned());
+        let deletes = match places {
+            Places::Files => {
+                let old = by_position(&mut case.table, &old, &[1, 7]).await;
+                vec![old, by_position(&mut case.table, &new, &[0, 5, 19]).await]
+            }
+            Places::Vectors => {
+                case.table.change(|metadata| metadata.upgrade_format_version(FormatVersion::V3));
+                vectors(&mut case.table, &[(&old, &[1, 7]), (&new, &[0, 5, 19])]).await
+            }
+        };
+        case.table.commit(vec![], deletes).await;
         let (old, new) = (2 * ROWS, (3 * BATCHES + 1) * ROWS);
         let gone = [old + 1, old + 7, new, new + 5, new + 19];
         for (_, ks) in &mut case.written {
@@ -81,9 +97,8 @@ async fn with_deletes(nested: bool, positions: bool) -> Case {
     case
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn by_key_and_by_position() {
-    let case = with_deletes(false, true).await;
+async fn by_key_and_by(places: Places) {
+    let case = with_deletes(false, Some(places)).await;
     let snapshot = case.table.table.metadata().current_snapshot().unwrap();
     let files = files(&case.table.table, snapshot).await.unwrap();
     assert_eq!(files.len() as i64, 4 * BATCHES);
@@ -92,14 +107,18 @@ async fn by_key_and_by_position() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn by_key_in_nested_columns_that_changed() {
-    with_deletes(true, false).await.compare(50, 19).await;
+async fn by_key_and_by_position() {
+    by_key_and_by(Places::Files).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn by_position_in_nested_columns_that_changed_is_refused() {
-    let case = with_deletes(true, true).await;
-    let error = query(head(&case.table.table), "select t from t").await.unwrap_err();
-    assert!(error.contains("column t has changed inside"), "{error}");
-    assert!(query(head(&case.table.table), "select k from t").await.is_ok());
+async fn by_key_and_by_vector() {
+    by_key_and_by(Places::Vectors).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn in_nested_columns_that_changed() {
+    for places in [None, Some(Places::Files), Some(Places::Vectors)] {
+        with_deletes(true, places).await.compare(20, 19).await;
+    }
 }

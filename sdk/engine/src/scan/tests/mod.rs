@@ -9,6 +9,9 @@ mod traps;
 /// Row-level deletes.
 mod deleted_rows;
 
+/// Deletion vectors.
+mod vectors;
+
 /// Schemas of a table that changes three times.
 mod evolution;
 

@@ -143,7 +143,8 @@ impl TestTable {
             let mut writer = match (is_data, v3) {
                 (true, false) => builder.build_v2_data(),
                 (true, true) => builder.build_v3_data(),
-                (false, _) => builder.build_v2_deletes(),
+                (false, false) => builder.build_v2_deletes(),
+                (false, true) => builder.build_v3_deletes(),
             };
             for file in files {
                 writer.add_file(file.clone(), -1).unwrap();

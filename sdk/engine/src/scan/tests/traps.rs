@@ -283,24 +283,6 @@ async fn files_without_field_ids() {
 }
 
 #[tokio::test]
-async fn deletion_vectors_are_refused() {
-    let mut table = two_snapshots().await;
-    let vector = DataFileBuilder::default()
-        .content(DataContentType::PositionDeletes)
-        .file_path(table.path("puffin"))
-        .file_format(DataFileFormat::Puffin)
-        .partition(Struct::empty())
-        .record_count(1)
-        .file_size_in_bytes(1)
-        .partition_spec_id(0)
-        .build()
-        .unwrap();
-    table.commit(vec![], vec![vector]).await;
-    let error = query(head(&table.table), "select * from t").await.unwrap_err();
-    assert!(error.contains("compact the table"), "{error}");
-}
-
-#[tokio::test]
 async fn a_missing_manifest_is_an_error() {
     let table = two_snapshots().await;
     let snapshot = table.table.metadata().current_snapshot().unwrap().clone();

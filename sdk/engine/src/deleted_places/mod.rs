@@ -1,4 +1,6 @@
-//! Files of rows deleted by their place, written anew for data files that have other paths or fewer rows.
+//! Rows deleted by their place: read, and written anew for data files that have other paths or fewer rows.
+mod vector;
+
 use std::collections::{BTreeMap, HashMap};
 use std::fmt::Display;
 use std::sync::Arc;
@@ -11,12 +13,17 @@ use iceberg::spec::{DataContentType, DataFile, DataFileBuilder, DataFileFormat, 
 use meshwright_catalog::{Error, Fate, HistoryFile, Kind};
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use parquet::arrow::{ArrowWriter, PARQUET_FIELD_ID_META_KEY};
+use roaring::RoaringTreemap;
+
+#[cfg(test)]
+pub(crate) use vector::encoded;
+pub(crate) use vector::{is_vector, read as read_vector};
 
 /// The columns of such files, with the field ids that the Iceberg specification reserves for them.
 const FILE: (&str, i32) = ("file_path", i32::MAX - 101);
 const ROW: (&str, i32) = ("pos", i32::MAX - 102);
 
-/// Deleted rows by data file, in order.
+/// Deleted rows by data file.
 type Places = BTreeMap<String, Vec<i64>>;
 
 /// Whether a file of a table's history names others by path.
@@ -24,25 +31,36 @@ pub(crate) fn is_by_place(one: &HistoryFile) -> bool {
     one.alive && one.file.content_type() == DataContentType::PositionDeletes
 }
 
-/// What becomes of a file of deleted places, which lies at `here`; none when it stays as it is. `place` says what becomes
-/// of each of them: none, if the row is gone.
+/// The rows that a Parquet file of deleted places names.
+pub(crate) async fn read_file(io: &FileIO, path: &str) -> iceberg::Result<HashMap<String, RoaringTreemap>> {
+    let broken = |why: &dyn Display| {
+        iceberg::Error::new(iceberg::ErrorKind::DataInvalid, format!("file of deleted rows {path}: {why}"))
+    };
+    let (places, _) = read(io.new_input(path)?.read().await?).map_err(|e| broken(&e))?;
+    let rows = |rows: Vec<i64>| rows.into_iter().map(u64::try_from).collect::<Result<RoaringTreemap, _>>();
+    let places =
+        places.into_iter().map(|(path, of)| Ok((path, rows(of).map_err(|_| broken(&"a row before the first"))?)));
+    places.collect()
+}
+
+/// What becomes of a file of deleted places, which lies at `here`; none when it stays as it is, which it may not if its
+/// file `goes`. `place` says what becomes of each of them: none, if the row is gone.
 pub(crate) async fn fate_of(
     io: &FileIO,
     one: &HistoryFile,
     here: &str,
+    goes: bool,
     place: impl Fn(&str, i64) -> Option<(String, i64)>,
 ) -> Result<Option<Fate>, Error> {
-    if one.file.file_format() != DataFileFormat::Parquet {
-        return Err(Error::new(Kind::Unsupported, "deletion vectors cannot be written anew by this version")
-            .with("file", here)
-            .help("compact the table first, with the engine that wrote it"));
+    if is_vector(&one.file) {
+        return fate_of_vector(io, one, here, goes, place).await;
     }
     let broken = |e: &dyn Display| {
         Error::new(Kind::Unexpected, "a file of deleted rows cannot be written anew").with("file", here).with("why", e)
     };
     let (before, more) = read(io.new_input(here)?.read().await?).map_err(|e| broken(&e))?;
     // values of the deleted rows, which the specification allows beside their places, are copies that nobody needs
-    let mut changed = more;
+    let mut changed = more || goes;
     let mut after = Places::new();
     for (path, rows) in &before {
         for row in rows {
@@ -67,6 +85,51 @@ pub(crate) async fn fate_of(
     let mut output = io.new_output(&path)?.writer().await?;
     output.write(bytes.into()).await?;
     output.close().await?;
+    Ok(Some(Fate::Become(Box::new(file))))
+}
+
+/// The same of a vector.
+async fn fate_of_vector(
+    io: &FileIO,
+    one: &HistoryFile,
+    here: &str,
+    goes: bool,
+    place: impl Fn(&str, i64) -> Option<(String, i64)>,
+) -> Result<Option<Fate>, Error> {
+    let wrong = |why: &str| {
+        Error::new(Kind::Unexpected, "a deletion vector cannot be written anew").with("file", here).with("why", why)
+    };
+    let data_file = one.file.referenced_data_file().ok_or_else(|| wrong("its entry names no data file"))?;
+    let before = read_vector(io, &one.file, here).await?;
+    let (mut after, mut changed, mut path) = (RoaringTreemap::new(), goes, None);
+    for row in &before {
+        let row = i64::try_from(row).map_err(|_| wrong("a row is too far behind"))?;
+        let new = place(&data_file, row);
+        changed |= new.as_ref().is_none_or(|(to, at)| *to != data_file || *at != row);
+        if let Some((to, at)) = new {
+            after.insert(u64::try_from(at).map_err(|_| wrong("a row before the first"))?);
+            path = Some(to);
+        }
+    }
+    if !changed {
+        return Ok(None);
+    }
+    let Some(data_file) = path else { return Ok(Some(Fate::Drop)) };
+    let stem = here.strip_suffix(".puffin").unwrap_or(here);
+    let path = format!("{stem}-{}.puffin", uuid::Uuid::now_v7().simple());
+    let written = vector::write(io, &path, &data_file, &after).await?;
+    let mut file = DataFileBuilder::default();
+    file.content(DataContentType::PositionDeletes)
+        .file_path(path)
+        .file_format(DataFileFormat::Puffin)
+        .partition(one.file.partition().clone())
+        .partition_spec_id(one.spec_id)
+        .record_count(after.len())
+        .file_size_in_bytes(written.bytes)
+        .referenced_data_file(Some(data_file))
+        .content_offset(Some(written.from))
+        .content_size_in_bytes(Some(written.size));
+    let file = file.build().map_err(|e| Error::new(Kind::Unexpected, "a manifest entry cannot be built").because(e))?;
     Ok(Some(Fate::Become(Box::new(file))))
 }
 
