@@ -219,6 +219,46 @@ fn a_subject_of_states_that_are_gone_is_forgotten_too() {
     sales.mesh(["run"]).exits(99);
 }
 
+/// The owner of the shop is a `team`, and so says the database.
+#[test]
+fn a_short_value_is_not_taken_for_a_part_of_a_longer_word() {
+    let mesh = Mesh::new();
+    mesh.product("sales", shop::SALES).released();
+    mesh.mesh(["erase", "--subject", "item=tea", "--apply"]).exits(0).says(&["proved"]);
+    assert_eq!(mesh.value("select count(*) from shop.sales.sale"), 3);
+    mesh.mesh(["erase", "--subject", "item=tea", "--apply"]).exits(99).says(&["found nowhere"]);
+    // side by side with another value in a table that nobody knows, and in a page that is free
+    let Some(python) = python() else { return };
+    let plant = || {
+        let script = format!(
+            "import sqlite3\ndb = sqlite3.connect('{}')\ndb.execute('pragma secure_delete = off')\n\
+             db.execute('create table note(a, b)')\n\
+             db.execute(\"insert into note values ('tea', 'main'), ('shop', 'team')\")\ndb.commit()\ndb.close()\nprint()",
+            mesh.home().join("catalog.db").display()
+        );
+        says(&python, &mesh, &script);
+    };
+    let hits = || {
+        let plan = mesh.mesh(["erase", "--subject", "item=tea", "--json"]).exits(0).json();
+        plan["proof"]["hits"].to_string()
+    };
+    plant();
+    assert!(hits().contains("note.a"), "{}", hits());
+    plant_gone(&mesh, &python);
+    assert!(hits().contains("catalog.db") && !hits().contains("note.a"), "{}", hits());
+    mesh.mesh(["erase", "--subject", "item=tea", "--apply"]).exits(99).says(&["found nowhere"]);
+}
+
+/// The table of the planted value is dropped; its page stays in the database's file.
+fn plant_gone(mesh: &Mesh, python: &Path) {
+    let script = format!(
+        "import sqlite3\ndb = sqlite3.connect('{}')\ndb.execute('pragma secure_delete = off')\n\
+         db.execute('drop table note')\ndb.commit()\ndb.execute('pragma wal_checkpoint(truncate)')\ndb.close()\nprint()",
+        mesh.home().join("catalog.db").display()
+    );
+    says(python, mesh, &script);
+}
+
 #[test]
 fn a_number_is_erased_in_its_column_and_nowhere_else() {
     let mesh = Mesh::new();

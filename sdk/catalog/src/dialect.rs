@@ -105,6 +105,31 @@ impl Dialect {
         Ok(())
     }
 
+    /// Texts in any column of any table that hold one of two strings, with the columns' names; of a database that is a file
+    /// among the mesh's own. Definitions of tables are texts too.
+    pub(crate) async fn texts_with(self, db: &Pool<Any>, wanted: [&str; 2]) -> Result<Vec<(String, String)>> {
+        let mut out = vec![];
+        if self == Self::Postgres {
+            return Ok(out);
+        }
+        let tables: Vec<String> =
+            sqlx::query_scalar("SELECT name FROM sqlite_schema WHERE type = 'table'").fetch_all(db).await?;
+        for table in tables.into_iter().chain(["sqlite_schema".to_owned()]) {
+            let columns: Vec<String> =
+                sqlx::query_scalar("SELECT name FROM pragma_table_info($1)").bind(&table).fetch_all(db).await?;
+            for column in columns {
+                let (t, c) = (table.replace('"', "\"\""), column.replace('"', "\"\""));
+                let sql = format!(
+                    "SELECT \"{c}\" FROM \"{t}\" WHERE typeof(\"{c}\") = 'text'
+                     AND (instr(\"{c}\", $1) > 0 OR instr(\"{c}\", $2) > 0)"
+                );
+                let found: Vec<String> = sqlx::query_scalar(&sql).bind(wanted[0]).bind(wanted[1]).fetch_all(db).await?;
+                out.extend(found.into_iter().map(|text| (format!("{table}.{column}"), text)));
+            }
+        }
+        Ok(out)
+    }
+
     /// The version of the mesh's tables; none: there is no mesh here.
     pub(crate) async fn version(self, db: &mut AnyConnection) -> Result<Option<i64>> {
         let sql = match self {

@@ -186,6 +186,11 @@ impl Catalog {
         Ok(out)
     }
 
+    /// Texts anywhere in a database that is a file of the mesh which hold one of two strings, with their columns.
+    pub async fn database_texts_with(&self, wanted: [&str; 2]) -> Result<Vec<(String, String)>> {
+        self.dialect.texts_with(&self.db, wanted).await
+    }
+
     /// Snapshots of a port that the newest release of another product was made from, and which product that is.
     pub async fn read_by(&self, port: &PortName) -> Result<Vec<(i64, String)>> {
         let rows = sqlx::query(

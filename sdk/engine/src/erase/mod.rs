@@ -3,11 +3,13 @@
 //! History stays: releases, snapshots, tags and branches keep their names and ids, without the subject's rows. New files
 //! are written first; one transaction makes them what readers see and records the erasure; then the old files go and
 //! everything is searched. Killed anywhere, the same command goes on where it stopped.
+mod cells;
 mod landing;
 mod proof;
 mod reach;
 mod subject;
 mod tables;
+mod words;
 
 use std::collections::{BTreeMap, BTreeSet};
 

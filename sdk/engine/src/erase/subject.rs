@@ -14,6 +14,9 @@ pub(crate) const ERASED: &str = "[erased]";
 static PAIR: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(r"(?:^|,)\s*([A-Za-z_][A-Za-z0-9_]*)=").expect("the expression is valid"));
 
+/// Characters from which on a value is no part of a longer word by chance.
+const LONG: usize = 16;
+
 /// Column and value pairs: `email=a@example.org` or `name=Ann Lee,born=1990-02-01`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Subject {
@@ -77,6 +80,16 @@ impl Subject {
         }
     }
 
+    /// The value as it may stand in bytes: by itself, and inside a JSON string.
+    pub(crate) fn forms(&self) -> BTreeSet<String> {
+        self.telling().into_iter().flat_map(|v| [v.to_owned(), escaped(v)]).collect()
+    }
+
+    /// Whether the value means the subject wherever its bytes stand, in the middle of a word too.
+    pub(crate) fn is_long(&self) -> bool {
+        self.telling().is_some_and(|value| value.chars().count() >= LONG)
+    }
+
     /// Hash of the subject with a salt: recognises it, and does not name it.
     pub(crate) fn hash(&self, salt: &str) -> String {
         let mut pairs: Vec<String> = self.pairs.iter().map(|p| format!("{}={}", p.column, p.value)).collect();
@@ -92,10 +105,7 @@ impl Subject {
 
     /// Whether bytes hold the subject's value anywhere.
     pub(crate) fn is_in_bytes(&self, bytes: &[u8]) -> bool {
-        let Some(value) = self.telling() else { return false };
-        let escaped = escaped(value);
-        let holds = |wanted: &[u8]| bytes.windows(wanted.len()).any(|window| window == wanted);
-        holds(value.as_bytes()) || (escaped != value && holds(escaped.as_bytes()))
+        self.forms().iter().any(|form| bytes.windows(form.len()).any(|window| window == form.as_bytes()))
     }
 
     /// The text without the subject; none when it does not name it.
@@ -111,7 +121,7 @@ impl Subject {
     }
 
     fn places<'a>(&'a self, text: &'a str) -> impl Iterator<Item = (usize, usize)> + 'a {
-        let forms: BTreeSet<String> = self.telling().into_iter().flat_map(|v| [v.to_owned(), escaped(v)]).collect();
+        let forms = self.forms();
         let mut found: Vec<(usize, usize)> = vec![];
         for form in &forms {
             found.extend(text.match_indices(form.as_str()).map(|(at, _)| (at, at + form.len())));
