@@ -156,7 +156,7 @@ fn appended<'a>(mesh: &'a Mesh, source: &str, contract: &str) -> Product<'a> {
     product
 }
 
-fn columns(product: &Product<'_>, source: &str, contract: &str) {
+pub fn columns(product: &Product<'_>, source: &str, contract: &str) {
     let text = product.read("product.toml");
     let line = text.lines().find(|l| l.starts_with("columns")).unwrap().to_owned();
     product.edit("product.toml", &line, &format!("columns  = {{ {source} }}"));

@@ -24,6 +24,7 @@ mod interop;
 mod json;
 mod killed;
 mod killed_writers;
+mod members;
 mod modes;
 mod moments;
 mod pages;

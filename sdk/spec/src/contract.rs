@@ -8,11 +8,14 @@ mod constraints;
 mod elsewhere;
 mod freshness;
 mod kinds;
+mod members;
 mod over_time;
 mod partition;
 mod read;
 mod references;
 pub(crate) mod vocabulary;
+
+use std::collections::BTreeMap;
 
 use crate::document;
 use crate::{Check, DataType, Diagnostic, Duration, Name, PortName, SourceFile, Sources, Span};
@@ -90,6 +93,9 @@ pub struct Column {
     pub tags: Vec<String>,
     /// The name it had in the version before.
     pub renamed_from: Option<String>,
+    /// Names that members of its structs had in the version before, by their paths in the column now: `town`,
+    /// `element.town` in a list, `value.town` in a map.
+    pub renamed_members: BTreeMap<String, String>,
     /// `domain.product.port(column)`
     pub references: Option<(PortName, String)>,
     /// Text of the default value, if any, as JSON.

@@ -80,6 +80,13 @@ fn contract_file() -> Json {
             ("default", described(any.clone(), "Value of rows that were written before the column came")),
             ("references", text("`domain.product.port(column)`")),
             ("renamed_from", text("The name it had in the version before")),
+            (
+                "renamed_members",
+                json!({
+                    "type": "object", "additionalProperties": { "type": "string" },
+                    "description": "Names that members of its structs had in the version before, by their paths now"
+                }),
+            ),
             ("field_id", count("Its id in the table")),
             ("open", flag("Whether the list of `values` may grow")),
             (

@@ -3,7 +3,7 @@ use std::collections::HashMap;
 
 use iceberg::spec::{ListType, Literal, MapType, NestedField, NestedFieldRef, PrimitiveType, Schema, StructType, Type};
 use meshwright_catalog::{Error, Kind};
-use meshwright_spec::{Column, Contract, DataType};
+use meshwright_spec::{Column, Contract, DataType, StructField};
 
 /// What a schema is made from.
 pub(super) struct Before<'a> {
@@ -30,8 +30,8 @@ pub(crate) struct Lost {
 
 /// The schema, and what of the older values it can no longer read.
 ///
-/// Columns keep their ids by name or by `renamed_from`, members of structs, lists and maps by their paths; others get
-/// ids after the last one.
+/// Columns keep their ids by name or by `renamed_from`, members of structs, lists and maps by their paths or by
+/// `renamed_members`; others get ids after the last one.
 ///
 /// # Errors
 /// `Invalid` when Iceberg refuses the schema, or a default is not a value of its column.
@@ -40,9 +40,10 @@ pub(super) fn iceberg_schema(
     before: &Before<'_>,
     schema_id: i32,
 ) -> Result<(Schema, Vec<Lost>), Error> {
-    let mut ids = Ids { last: before.last_id, lost: vec![], column: String::new() };
+    let mut ids = Ids { last: before.last_id, lost: vec![], column: String::new(), renamed: HashMap::new() };
     // top-level ids first, as Iceberg itself would give them
     let names = old_names(contract, before);
+    ids.renamed = renamed_members(contract, before, &names);
     let tops: Vec<(Option<&NestedFieldRef>, i32)> = contract
         .columns
         .iter()
@@ -102,6 +103,21 @@ fn old_names<'a>(contract: &'a Contract, before: &Before<'_>) -> HashMap<&'a str
     contract.columns.iter().map(|c| (c.name.as_str(), old(c))).collect()
 }
 
+/// The names that members have in the table now, by their paths in the contract: those of which the contract before did
+/// not say yet that they are others.
+fn renamed_members(contract: &Contract, before: &Before<'_>, names: &HashMap<&str, &str>) -> HashMap<String, String> {
+    let mut out = HashMap::new();
+    for column in &contract.columns {
+        let then = before.contract.and_then(|b| b.column(names.get(column.name.as_str())?));
+        for (path, from) in &column.renamed_members {
+            if then.is_none_or(|then| then.renamed_members.get(path) != Some(from)) {
+                out.insert(format!("{}.{path}", column.name), from.clone());
+            }
+        }
+    }
+    out
+}
+
 fn default(column: &Column, of: &Type) -> Result<Option<Literal>, Error> {
     let Some(json) = &column.default else { return Ok(None) };
     Literal::try_from_json(json.clone(), of).map_err(|e| {
@@ -115,6 +131,8 @@ struct Ids {
     lost: Vec<Lost>,
     /// The top-level column at hand.
     column: String,
+    /// Names that members have in the table, by their paths, where they have others now.
+    renamed: HashMap<String, String>,
 }
 
 impl Ids {
@@ -146,6 +164,15 @@ impl Ids {
         (id, self.type_of(t, old.map(|f| f.field_type.as_ref()), path))
     }
 
+    /// What each member was before, by the name it had then.
+    fn before<'s>(&self, old: &'s StructType, members: &[StructField], path: &str) -> Vec<Option<&'s NestedFieldRef>> {
+        let find = |name: &str| old.fields().iter().find(|f| f.name == name);
+        let renamed = |m: &StructField| self.renamed.get(&format!("{path}.{}", m.name)).and_then(|from| find(from));
+        let taken: Vec<i32> = members.iter().filter_map(renamed).map(|f| f.id).collect();
+        let same = |m: &StructField| find(&m.name).filter(|f| !taken.contains(&f.id));
+        members.iter().map(|m| renamed(m).or_else(|| same(m))).collect()
+    }
+
     fn type_of(&mut self, t: &DataType, old: Option<&Type>, path: &str) -> Type {
         match t {
             DataType::List(e) => {
@@ -169,11 +196,11 @@ impl Ids {
                 ))
             }
             DataType::Struct(members) => {
-                let members = members.iter().map(|m| {
-                    let before = match old {
-                        Some(Type::Struct(s)) => s.fields().iter().find(|f| f.name == m.name),
-                        _ => None,
-                    };
+                let before: Vec<Option<&NestedFieldRef>> = match old {
+                    Some(Type::Struct(s)) => self.before(s, members, path),
+                    _ => vec![None; members.len()],
+                };
+                let members = members.iter().zip(before).map(|(m, before)| {
                     let (id, t) = self.member(before, &m.data_type, &format!("{path}.{}", m.name));
                     NestedFieldRef::from(NestedField::optional(id, &m.name, t))
                 });
@@ -186,7 +213,7 @@ impl Ids {
 
 /// A type with ids that mean nothing, to be compared with another key's type.
 fn bare(t: &DataType) -> Type {
-    Ids { last: 0, lost: vec![], column: String::new() }.type_of(t, None, "")
+    Ids { last: 0, lost: vec![], column: String::new(), renamed: HashMap::new() }.type_of(t, None, "")
 }
 
 /// Iceberg's type of a type without parts.

@@ -231,6 +231,7 @@ fn side_contract(contract: &Contract) -> Contract {
         column.data_type = data_type;
         column.description = Some(description.to_owned());
         (column.unit, column.renamed_from, column.references, column.default) = (None, None, None, None);
+        column.renamed_members.clear();
         column.tags.clear();
         column
     };

@@ -111,8 +111,9 @@ pub(super) const PAGES: &[Page] = &[
     Page {
         code: "M0214",
         title: "a renaming that contradicts itself",
-        what: "`renamed_from` names a column that is still there, or that another column was renamed from.",
-        why: "A renamed column keeps its values; two columns cannot keep the same ones.",
+        what: "`renamed_from` names a column that is still there, or that another column was renamed from; or \
+               `renamed_members` such a member of a struct, or a path that leads to none.",
+        why: "A renamed column or member keeps its values; two cannot keep the same ones.",
         example: "[columns]\nfuel = { type = \"string\", renamed_from = \"source\" }\nsource = { type = \"string\" }",
         fix: "Drop `renamed_from` where the column is new, or where the renaming was part of an earlier version.",
     },

@@ -54,6 +54,7 @@ fn column(column: &Column) -> Json {
         "unit": column.unit,
         "tags": tags,
         "renamed_from": column.renamed_from,
+        "renamed_members": (!column.renamed_members.is_empty()).then_some(&column.renamed_members),
         "references": column.references.as_ref().map(|(port, target)| format!("{port}({target})")),
         "default": column.default,
         "deprecated": column.deprecated,

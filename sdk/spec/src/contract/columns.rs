@@ -1,6 +1,8 @@
 //! `[columns]`: what a row consists of.
+use std::collections::BTreeMap;
+
 use super::read::implied;
-use super::{Column, constraints, references};
+use super::{Column, constraints, members, references};
 use crate::document::{Table, Value};
 use crate::{Check, CheckKind, DataType, Diagnostic, Dimension, Name, Span, nearest};
 
@@ -139,6 +141,7 @@ fn column(key: &str, value: &Value<'_>) -> Named {
         unit: None,
         tags: Vec::new(),
         renamed_from: None,
+        renamed_members: BTreeMap::new(),
         references: None,
         default: None,
         deprecated: None,
@@ -174,6 +177,10 @@ fn described(table: &Table<'_>, named: &mut Named) {
         unit: words("unit"),
         tags: table.get("tags").and_then(Value::texts).unwrap_or_default(),
         renamed_from,
+        renamed_members: table
+            .get("renamed_members")
+            .map(|value| members::renamed(value, data_type))
+            .unwrap_or_default(),
         references: references.map(|(reference, _)| reference),
         default: table.get("default").zip(data_type).and_then(|(value, data_type)| value.of_type(data_type)),
         deprecated: table.get("deprecated").and_then(deprecated),

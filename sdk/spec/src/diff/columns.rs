@@ -39,7 +39,12 @@ fn same(old: &Column, new: &Column, changes: &mut Vec<Change>) {
     if old.name != new.name {
         add("column-renamed", Grade::Major, format!("column `{}` is now called `{name}`", old.name));
     }
-    if let Some((rule, grade)) = types::compare(&old.data_type, &new.data_type) {
+    // what was said before already is no news
+    let mut news = new.renamed_members.clone();
+    news.retain(|path, from| old.renamed_members.get(path) != Some(from));
+    let renames = types::Renames { members: &news, path: String::new() };
+    let type_change = types::compare(&old.data_type, &new.data_type, &renames);
+    if let Some((rule, grade)) = type_change {
         add(rule, grade, format!("type of `{name}` was {}, is {}", old.data_type, new.data_type));
     }
     match (old.required, new.required) {
@@ -86,6 +91,9 @@ fn same(old: &Column, new: &Column, changes: &mut Vec<Change>) {
     }
     if old.renamed_from != new.renamed_from && old.name == new.name {
         add("renaming-noted", Grade::Patch, format!("`renamed_from` of `{name}` is another one"));
+    }
+    if old.renamed_members != new.renamed_members && type_change.is_none() {
+        add("renaming-noted", Grade::Patch, format!("`renamed_members` of `{name}` are others"));
     }
     if old.field_id != new.field_id {
         add("field-id-noted", Grade::Patch, format!("the id of `{name}` in the table is noted otherwise"));

@@ -214,6 +214,26 @@ fn a_rename_is_known_by_the_id_in_the_table() {
 }
 
 #[test]
+fn members_are_renamed_by_their_paths() {
+    let rules = |old: &str, new: &str| {
+        let with = |line: &str| format!("[contract]\nversion = \"1.0.0\"\n[columns]\nc = {{ {line} }}\n");
+        let changes = diff(&contract("a.toml", &with(old)), &contract("a.toml", &with(new)));
+        changes.iter().map(|change| (change.rule, change.grade)).collect::<Vec<_>>()
+    };
+    let then = "type = \"list<struct<a: int, b: struct<x: int>>>\"";
+    let now = "type = \"list<struct<c: int, b: struct<y: long>>>\"";
+    let said = format!("{now}, renamed_members = {{ \"element.c\" = \"a\", \"element.b.y\" = \"x\" }}");
+    assert_eq!(rules(then, now), [("member-removed", Major)]);
+    assert_eq!(rules(then, &said), [("member-renamed", Major)]);
+    // said once, it is no news; and two names may be swapped
+    assert_eq!(rules(&said, &said), []);
+    assert_eq!(rules(&said, now), [("renaming-noted", Patch)]);
+    let two = "type = \"struct<a: int, b: int>\"";
+    let swapped = format!("{two}, renamed_members = {{ a = \"b\", b = \"a\" }}");
+    assert_eq!(rules(two, &swapped), [("member-renamed", Major)]);
+}
+
+#[test]
 fn those_who_use_a_column_are_told_apart() {
     let old = contract("a.toml", BASE);
     let new = contract("a.toml", &BASE.replace("may = { type = \"string\" }\n", ""));

@@ -151,6 +151,7 @@ fn column(name: &str, property: &Node, rules: &mut Rules, found: &mut Findings) 
     for (from, to) in [
         ("unit", "unit"),
         ("renamedFrom", "renamed_from"),
+        ("renamedMembers", "renamed_members"),
         ("default", "default"),
         ("references", "references"),
         ("format", "format"),

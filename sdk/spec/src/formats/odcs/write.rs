@@ -83,6 +83,7 @@ fn property(contract: &Contract, column: &Column, quality: Vec<Json>, minor: u64
     };
     add("unit", json!(column.unit));
     add("renamedFrom", json!(column.renamed_from));
+    add("renamedMembers", json!((!column.renamed_members.is_empty()).then_some(&column.renamed_members)));
     let refers = column.references.as_ref();
     let link = refers.and_then(|(port, target)| relationships::written(port, target));
     add("references", json!(refers.filter(|_| link.is_none()).map(|(port, target)| format!("{port}({target})"))));
