@@ -4,8 +4,6 @@ use std::ops::Range;
 
 use super::words::is_of_word;
 
-/// How far before a place the record it is in may begin: what is farther away lies in another page.
-const PAGE: usize = 65_536;
 /// The largest header of a record that is looked for.
 const HEADER: u64 = 512;
 
@@ -14,7 +12,7 @@ const HEADER: u64 = 512;
 /// A record counts as one when its header is consistent, and the length before it is that of all its values (the file
 /// format of SQLite, "B-tree pages" and "Record format").
 pub(super) fn whole_in_cell(bytes: &[u8], place: &Range<usize>) -> bool {
-    let first = place.start.saturating_sub(PAGE);
+    let first = place.start.saturating_sub(page(bytes));
     (first..place.start).rev().filter_map(|at| record(bytes, at)).any(|record| {
         let value = record.into_iter().find(|value| value.start <= place.start && place.end <= value.end);
         value.is_some_and(|value| {
@@ -23,6 +21,18 @@ pub(super) fn whole_in_cell(bytes: &[u8], place: &Range<usize>) -> bool {
             before && after
         })
     })
+}
+
+/// Bytes of a page, as the head of a database or of its write-ahead log says; the most there can be, if there is none.
+fn page(bytes: &[u8]) -> usize {
+    const MOST: usize = 65_536;
+    let said = |at: usize| bytes.get(at..at + 2).map(|b| usize::from(u16::from_be_bytes([b[0], b[1]])));
+    let size = match bytes {
+        [b'S', b'Q', b'L', b'i', b't', b'e', ..] => said(16),
+        [0x37, 0x7f, 0x06, ..] => said(10),
+        _ => None,
+    };
+    size.filter(|size| *size >= 512).unwrap_or(MOST)
 }
 
 /// Where the texts and blobs of a record lie whose header begins at `at`, if it is one.
