@@ -1,4 +1,4 @@
-//! Members of structs that are called otherwise keep their values.
+//! Members of structs come, go, grow, and keep their values under another name.
 use crate::evolution::columns;
 use crate::shop;
 use crate::support::{Mesh, Product};
@@ -10,6 +10,50 @@ fn delivering_lines(mesh: &Mesh) -> Product<'_> {
     product.edit("product.toml", "\"csv\"", "\"ndjson\"");
     product.edit("product.toml", "null     = [\"\", \"NA\"]\n", "");
     product
+}
+
+#[test]
+fn members_of_structs_lists_and_maps_evolve_too() {
+    let mesh = Mesh::new();
+    let product = delivering_lines(&mesh);
+    let old = "struct<street: string, nr: int>";
+    let one = |place: &str| {
+        (
+            format!("id = \"long\", place = \"{place}\", marks = \"list<{place}>\""),
+            format!("id = \"long\"\nplace = \"{place}\"\nmarks = \"list<{place}>\""),
+        )
+    };
+    let (source, contract) = one(old);
+    columns(&product, &source, &contract);
+    product.write(
+        "data/till.ndjson",
+        "{\"id\":1,\"place\":{\"street\":\"a\",\"nr\":7},\"marks\":[{\"street\":\"b\",\"nr\":8}]}\n",
+    );
+    product.mesh(["run"]).exits(0);
+    // one member wider, one new, in another order
+    let (source, contract) = one("struct<town: string, nr: long, street: string>");
+    columns(&product, &source, &contract);
+    product.write(
+        "data/till.ndjson",
+        "{\"id\":2,\"place\":{\"town\":\"t\",\"nr\":3000000000,\"street\":\"c\"},\"marks\":[{\"town\":\"u\",\"nr\":1,\"street\":\"d\"}]}\n",
+    );
+    product.mesh(["run"]).exits(0);
+    let rows = mesh.rows("select id, place, marks from shop.sales.sale order by id");
+    assert_eq!(rows[0]["place"], serde_json::json!({"town": null, "nr": 7, "street": "a"}));
+    assert_eq!(rows[0]["marks"], serde_json::json!([{"town": null, "nr": 8, "street": "b"}]));
+    assert_eq!(rows[1]["place"], serde_json::json!({"town": "t", "nr": 3_000_000_000_i64, "street": "c"}));
+    // and one gone
+    let (source, contract) = one("struct<town: string, nr: long>");
+    columns(&product, &source, &contract);
+    product.write("data/till.ndjson", "{\"id\":3,\"place\":{\"town\":\"v\",\"nr\":4},\"marks\":[]}\n");
+    product.mesh(["run"]).exits(0);
+    let rows = mesh.rows("select place from shop.sales.sale order by id");
+    assert_eq!(rows[0]["place"], serde_json::json!({"town": null, "nr": 7}));
+    // a member's type is as little another one's as a column's
+    let (source, contract) = one("struct<town: string, nr: string>");
+    columns(&product, &source, &contract);
+    product.write("data/till.ndjson", "{\"id\":4,\"place\":{\"town\":\"v\",\"nr\":\"4b\"},\"marks\":[]}\n");
+    product.mesh(["run"]).exits(76).says(&["M1203", "place.nr", "marks.element.nr"]);
 }
 
 #[test]
