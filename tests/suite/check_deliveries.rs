@@ -220,6 +220,7 @@ fn rows_that_stay_have_no_value_in_a_new_column() {
         "note   = { type = \"string\", description = \"Remark\" }\nitem   =",
     );
     product.write("sql/sale.sql", "select id, item, amount, 'new' as note from till\n");
+    product.mesh(["publish"]).exits(0);
     std::fs::remove_file(product.dir.join("data/till.csv")).unwrap();
     let (judged, _) = both(&product, "id,item,amount\n6,tea,1\n", 0);
     assert_eq!(judged["port"]["rows"], 6);
