@@ -26,6 +26,19 @@ fn a_new_rust_product_runs_is_tested_and_can_reject_by_its_own_check() {
     product.mesh(["run"]).exits(65).says(&["plausible", "58.5", "rejected"]);
     state.still_holds(&mesh);
 
+    // what a delete leaves is judged by the program too, where the program is
+    product.edit("contracts/records.toml", "\"1.0.0\"", "\"1.1.0\"");
+    let contract = product.read("contracts/records.toml");
+    product.write("contracts/records.toml", contract + "\n[[checks]]\nid = \"plausible\"\nkind = \"program\"\n");
+    product.edit("data/sample.csv", "harbour,2024-01-05,58.5", "harbour,2024-01-05,6.0");
+    product.mesh(["run"]).exits(0);
+    let port = "climate.typed.records";
+    let away = "station = 'harbour' and day = date '2024-01-05'";
+    mesh.mesh(["delete", port, "--where", away]).exits(65).says(&["plausible", "product's folder"]);
+    assert_eq!(mesh.value(&format!("select count(*) from {port}")), 14);
+    product.mesh(["delete", port, "--where", away]).exits(0).says(&["r3"]);
+    let state = mesh.state();
+
     // a source that cannot be read is a failure with the program's words
     product.write("data/sample.csv", "station,day,reading\nharbour;2024-01-05\n");
     let said = product.mesh(["run"]);

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use meshwright_catalog::{Catalog, Home};
 use meshwright_engine::{Dataset, Failure, Interval, Project};
-use meshwright_spec::{Diagnostic, Flavor, Product, Sources};
+use meshwright_spec::{Diagnostic, Flavor, Product, ProductName, Sources};
 use tracing_subscriber::EnvFilter;
 
 use crate::arguments::Global;
@@ -111,6 +111,14 @@ impl Context {
     /// Reads the product's folder; warnings are shown.
     pub(crate) fn project(&self) -> Result<Project, Failure> {
         self.project_for(None)
+    }
+
+    /// The product's folder, if it is this product that lies here.
+    pub(crate) fn project_of(&self, product: &ProductName) -> Result<Option<Project>, Failure> {
+        match product_file(&self.dir) {
+            Some(here) if here.name == *product => self.project().map(Some),
+            _ => Ok(None),
+        }
     }
 
     /// The same for a stretch of time.

@@ -16,6 +16,8 @@ use crate::checks::{CheckedPort, check_port};
 use crate::evolve::layout_of;
 use crate::failure::{Failure, Findings, Rejection, Result};
 use crate::modes::{Condition, Replaced, measure, rewrite};
+use crate::program::Program;
+use crate::project::Project;
 use crate::scan::{FilePart, IcebergTable};
 use crate::session::session;
 use crate::write::{Target, discard};
@@ -50,11 +52,19 @@ pub struct DeleteReport {
 /// Deletes the rows of a port for which `condition` is true, in one release.
 ///
 /// Only files that hold such rows are written again. The port's contract must hold for what stays, or nothing happens.
+/// Checks that the product's program makes need the product's files, `project`: without them those that the contract
+/// names fail.
 ///
 /// # Errors
 /// [`Failure::Usage`] for a condition that decides nothing, [`Failure::Missing`] for a port without a release,
 /// [`Failure::Rejected`] when what would stay breaks the contract.
-pub async fn delete(catalog: &Catalog, port: &PortName, condition: &str, dry_run: bool) -> Result<DeleteReport> {
+pub async fn delete(
+    catalog: &Catalog,
+    port: &PortName,
+    condition: &str,
+    project: Option<&Project>,
+    dry_run: bool,
+) -> Result<DeleteReport> {
     let started = Instant::now();
     let released = catalog.newest_release(&port.product).await?;
     let Some(record) = released.iter().find(|r| r.port.port == port.to_string()) else {
@@ -89,10 +99,15 @@ pub async fn delete(catalog: &Catalog, port: &PortName, condition: &str, dry_run
         elapsed_ms: 0,
     };
     if !dry_run && report.rows > 0 {
+        let program = match project {
+            Some(project) => Program::start(project).await?,
+            None => None,
+        };
         catalog.reap_runs().await?;
         let id = uuid::Uuid::now_v7().simple().to_string();
         let guard = catalog.start_run(&id, &port.product, &format!("run-{id}"), None).await?;
-        let work = Work { catalog, port, condition, contract: &contract, id: &id, released: &released };
+        let (contract, program) = (&contract, program.as_ref());
+        let work = Work { catalog, port, condition, contract, program, id: &id, released: &released };
         let spec = table.metadata().default_partition_spec().clone();
         let schema = table.current_schema_ref();
         let target = Target { schema, spec, files: layout_of(&table), run: id.clone(), table };
@@ -121,6 +136,7 @@ struct Work<'a> {
     port: &'a PortName,
     condition: &'a str,
     contract: &'a Contract,
+    program: Option<&'a Program>,
     id: &'a str,
     /// The product's newest release, port by port.
     released: &'a [ReleaseRecord],
@@ -152,7 +168,8 @@ impl Work<'_> {
             }
         };
         let snapshot = applied.snapshot_id;
-        let checked = check_port(self.catalog, &applied.table, snapshot, self.port, self.contract, None).await?;
+        let checked =
+            check_port(self.catalog, &applied.table, snapshot, self.port, self.contract, self.program).await?;
         let detail = json!({ "deleted": { "port": self.port, "where": self.condition, "rows": replaced.rows } });
         let total = applied
             .table

@@ -10,7 +10,7 @@ use crate::printer;
 /// Delete rows of a port for which a condition is true: a release of its own, checked like a run's
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Example:  mesh delete shop.sales.sale --where \"amount < 0\" --dry-run\n\nOnly files that hold such rows are written again. Older releases keep the rows until they expire;\n`mesh erase` removes a person's data from history too."
+    after_help = "Example:  mesh delete shop.sales.sale --where \"amount < 0\" --dry-run\n\nOnly files that hold such rows are written again. Older releases keep the rows until they expire;\n`mesh erase` removes a person's data from history too.\n\nWhere the contract names checks of the product's program, do it in the product's folder: they judge what stays."
 )]
 pub(crate) struct Delete {
     /// `domain.product.port`
@@ -27,7 +27,10 @@ impl Delete {
     pub(crate) fn go(self, context: &Context) -> Exit {
         context.block_on(async {
             let port = &self.port;
-            let report = delete(&context.catalog().await?, port, &self.condition, self.dry_run).await?;
+            let catalog = context.catalog().await?;
+            // in the product's folder its program's checks judge what stays, too
+            let project = context.project_of(&port.product)?;
+            let report = delete(&catalog, port, &self.condition, project.as_ref(), self.dry_run).await?;
             let nothing = report.rows == 0;
             if context.json {
                 printer::json(&report);

@@ -30,7 +30,10 @@ pub(crate) async fn measure(
         CheckKind::Monotonic { .. } => in_order(port, contract, asked).await,
         CheckKind::Program { name } => match program {
             Some(program) => by_program(port, contract, program, name).await,
-            None => Ok(Measured::Failed("the product has no program that could make this check".to_owned())),
+            None => Ok(Measured::Failed(
+                "the product's program makes this check, and it is not here: do this in the product's folder"
+                    .to_owned(),
+            )),
         },
         _ => Ok(Measured::Failed("this kind of check cannot be run by this version".to_owned())),
     };
