@@ -31,6 +31,7 @@ fn a_new_rust_product_runs_is_tested_and_can_reject_by_its_own_check() {
     let contract = product.read("contracts/records.toml");
     product.write("contracts/records.toml", contract + "\n[[checks]]\nid = \"plausible\"\nkind = \"program\"\n");
     product.edit("data/sample.csv", "harbour,2024-01-05,58.5", "harbour,2024-01-05,6.0");
+    product.mesh(["publish"]).exits(0);
     product.mesh(["run"]).exits(0);
     let port = "climate.typed.records";
     let away = "station = 'harbour' and day = date '2024-01-05'";
