@@ -62,13 +62,7 @@ impl Syncs {
     fn begin_folders(&self) {
         let new = std::mem::take(&mut *self.folders.lock().unwrap_or_else(PoisonError::into_inner));
         for folder in new {
-            // elsewhere than on Unix folders cannot be opened, and need not be
-            let Ok(open) = File::open(&folder) else { continue };
-            self.begin_with(folder.display().to_string(), move || match open.sync_all() {
-                // file systems that keep names by themselves
-                Err(e) if matches!(e.kind(), io::ErrorKind::InvalidInput | io::ErrorKind::Unsupported) => Ok(()),
-                done => done,
-            });
+            self.begin_with(folder.display().to_string(), move || folder_to_disk(&folder));
         }
     }
 
@@ -90,6 +84,26 @@ impl Syncs {
 
     fn running(&self) -> MutexGuard<'_, Vec<Sync>> {
         self.begun.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Brings the names in a folder to the disk.
+fn folder_to_disk(folder: &Path) -> io::Result<()> {
+    // elsewhere folders cannot be opened, and need not be
+    if !cfg!(unix) {
+        return Ok(());
+    }
+    match File::open(folder).and_then(|open| open.sync_all()) {
+        // a folder that is gone names no file of ours; some file systems keep names by themselves
+        Err(e)
+            if matches!(
+                e.kind(),
+                io::ErrorKind::NotFound | io::ErrorKind::InvalidInput | io::ErrorKind::Unsupported
+            ) =>
+        {
+            Ok(())
+        }
+        done => done,
     }
 }
 

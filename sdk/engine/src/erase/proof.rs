@@ -141,9 +141,9 @@ pub(super) async fn search(catalog: &Catalog, subject: &Subject) -> Result<Proof
         }
     }
     for path in files.iter().chain(&database_files) {
-        // removed by somebody since it was listed: nothing is left to be found
-        let Ok(bytes) = std::fs::read(path) else { continue };
-        search.look(&path.display().to_string(), &bytes);
+        if let Some(bytes) = bytes_of(path)? {
+            search.look(&path.display().to_string(), &bytes);
+        }
     }
     if local(&home.warehouse).is_none() {
         for file in stored_files(&home.warehouse).await? {
@@ -177,9 +177,11 @@ pub(super) async fn search(catalog: &Catalog, subject: &Subject) -> Result<Proof
     }
     // now that all texts are known, whose words may explain what stands in bytes
     for place in std::mem::take(&mut search.doubtful) {
-        let bytes = match local(&place).map(std::fs::read) {
-            Some(Ok(bytes)) => bytes.into(),
-            Some(Err(_)) => continue,
+        let bytes = match local(&place) {
+            Some(path) => match bytes_of(Path::new(path))? {
+                Some(bytes) => bytes.into(),
+                None => continue,
+            },
             None => catalog.files().new_input(&place)?.read().await?,
         };
         let database = database_files.iter().any(|file| file.display().to_string() == place);
@@ -189,6 +191,15 @@ pub(super) async fn search(catalog: &Catalog, subject: &Subject) -> Result<Proof
         }
     }
     Ok(search.proof)
+}
+
+/// A file's bytes; none if somebody has removed it since it was listed, for then nothing is left to be found.
+fn bytes_of(path: &Path) -> Result<Option<Vec<u8>>> {
+    match std::fs::read(path) {
+        Ok(bytes) => Ok(Some(bytes)),
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(e) => Err(e.into()),
+    }
 }
 
 fn below(root: &Path, out: &mut Vec<PathBuf>) -> Result<()> {
