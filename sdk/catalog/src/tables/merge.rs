@@ -1,4 +1,7 @@
 //! Small manifests become large ones on the way, so that the thousandth append costs what the first one did.
+//!
+//! Those of a size are merged, so a manifest is written again only when ten times as many files have come: merging all of
+//! them whenever there are many would write the whole table's entries anew every hundred commits.
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
@@ -12,6 +15,8 @@ use crate::{Error, Kind, Result};
 
 /// Small manifests of one kind from which on they are merged: Iceberg's `commit.manifest.min-count-to-merge`.
 const MANY: usize = 100;
+/// Manifests of one larger size from which on they are merged, and how many times larger the next size is.
+const OF_A_SIZE: usize = 10;
 /// Bytes from which on a manifest is no longer small: Iceberg's `commit.manifest.target-size-bytes`.
 const LARGE: i64 = 8 << 20;
 /// Manifests read at the same time.
@@ -90,6 +95,13 @@ async fn held(file: ManifestFile, io: FileIO) -> Result<(ManifestFile, Arc<Held>
     Ok((file, Arc::new(held)))
 }
 
+/// Of which size a manifest is: 0 with fewer than `many` files, 1 up to ten times as many, and so on.
+fn size(manifest: &ManifestFile, many: usize) -> u32 {
+    let files = manifest.added_files_count.unwrap_or(0).saturating_add(manifest.existing_files_count.unwrap_or(0));
+    let hundreds = files as usize / many;
+    hundreds.checked_ilog(OF_A_SIZE).map_or(0, |size| size + 1)
+}
+
 impl Files<'_> {
     /// The manifests that a snapshot carries on, with the small ones merged where there are many.
     ///
@@ -103,13 +115,28 @@ impl Files<'_> {
         let many = from.unwrap_or(number("commit.manifest.min-count-to-merge", MANY as i64).max(2) as usize);
         let large = number("commit.manifest.target-size-bytes", LARGE);
         let off = metadata.properties().get("commit.manifest-merge.enabled").is_some_and(|v| v == "false");
-        let small = |m: &ManifestFile| m.content == ManifestContentType::Data && m.manifest_length < large;
-        if (off && from.is_none()) || kept.iter().filter(|m| small(m)).count() < many {
+        if off && from.is_none() {
             return Ok(kept);
         }
+        let small = |m: &ManifestFile| m.content == ManifestContentType::Data && m.manifest_length < large;
+        let mut sizes: BTreeMap<u32, usize> = BTreeMap::new();
+        for manifest in kept.iter().filter(|m| small(m)) {
+            *sizes.entry(size(manifest, many)).or_default() += 1;
+        }
+        let merges = |m: &ManifestFile| match from {
+            // asked to, all sizes are merged into one
+            Some(_) => sizes.values().sum::<usize>() >= many,
+            None => match size(m, many) {
+                0 => sizes.get(&0).is_some_and(|count| *count >= many),
+                larger => sizes.get(&larger).is_some_and(|count| *count >= OF_A_SIZE.min(many)),
+            },
+        };
         // what this commit itself has written is fresh
         let (merging, mut out): (Vec<_>, Vec<_>) =
-            kept.into_iter().partition(|file| small(file) && !self.wrote(&file.manifest_path));
+            kept.into_iter().partition(|file| small(file) && merges(file) && !self.wrote(&file.manifest_path));
+        if merging.is_empty() {
+            return Ok(out);
+        }
         let io = self.table.file_io();
         let merging: Vec<_> =
             futures::stream::iter(merging).map(|file| held(file, io.clone())).buffered(PARALLEL).try_collect().await?;
