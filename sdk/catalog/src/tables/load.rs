@@ -146,8 +146,8 @@ impl Catalog {
             format_version,
         };
         let metadata = TableMetadataBuilder::from_table_creation(creation)?.build()?.metadata;
-        let file = MetadataLocation::new_with_metadata(&location, &metadata).to_string();
-        self.write_metadata(&metadata, &file).await?;
+        let file = MetadataLocation::new_with_metadata(&location, &metadata);
+        let file = self.write_metadata(&metadata, &file).await?;
 
         let mut tx = self.begin().await?;
         for level in [port.product.domain.to_string(), namespace.clone()] {

@@ -6,6 +6,7 @@ mod load;
 mod recent;
 
 mod json;
+mod pieces;
 mod stage;
 mod turn;
 

@@ -1,31 +1,19 @@
 //! Commits by compare-and-swap: metadata file first, then the pointer.
-use std::io::Write;
 use std::str::FromStr;
 use std::time::{Duration, Instant};
 
-use flate2::Compression;
-use flate2::write::GzEncoder;
 use iceberg::spec::{TableMetadata, TableMetadataRef};
 use iceberg::table::Table;
 use iceberg::{MetadataLocation, TableIdent, TableRequirement, TableUpdate};
 use sqlx::Row;
 
-use super::json::{self, RowsUpdate};
+use super::json::{MetadataFile, RowsUpdate};
 use crate::database::{CATALOG, Transaction};
 use crate::dialect::PATIENCE;
 use crate::{Catalog, Error, Kind, Result};
 
 /// Iceberg's word for it; on for tables that we make.
 pub(super) const DELETE_AFTER_COMMIT: &str = "write.metadata.delete-after-commit.enabled";
-
-/// How the names of metadata files end that are compressed.
-const PACKED: &str = ".gz.metadata.json";
-
-fn packed(text: &[u8]) -> Result<Vec<u8>> {
-    let mut packed = GzEncoder::new(vec![], Compression::default());
-    packed.write_all(text)?;
-    Ok(packed.finish()?)
-}
 
 /// What is to happen to one table.
 #[derive(Debug, Clone)]
@@ -87,10 +75,9 @@ impl Catalog {
         let metadata = TableMetadataRef::new(built.metadata);
         let tidy = metadata.properties().get(DELETE_AFTER_COMMIT).is_some_and(|v| v == "true");
         let expired = built.expired_metadata_logs.into_iter().map(|log| log.metadata_file);
-        let location =
-            MetadataLocation::from_str(&current)?.with_next_version().with_new_metadata(&metadata).to_string();
-        let text = json::of(&current, rows.as_deref(), &metadata, &location)?;
-        self.write_text(text, &location).await?;
+        let location = MetadataLocation::from_str(&current)?.with_next_version().with_new_metadata(&metadata);
+        let file = MetadataFile::after(&current, rows.as_deref(), &metadata, &location)?;
+        let location = self.write(file).await?;
         let expired = expired.filter(|_| tidy).collect();
         Ok(Staged { ident: base.identifier().clone(), base: current, location, metadata, expired })
     }
@@ -103,25 +90,24 @@ impl Catalog {
         next_to: &str,
         metadata: TableMetadata,
     ) -> Result<Staged> {
-        let location =
-            MetadataLocation::from_str(next_to)?.with_next_version().with_new_metadata(&metadata).to_string();
-        self.write_metadata(&metadata, &location).await?;
+        let location = MetadataLocation::from_str(next_to)?.with_next_version().with_new_metadata(&metadata);
+        let location = self.write_metadata(&metadata, &location).await?;
         Ok(Staged { ident, base, location, metadata: TableMetadataRef::new(metadata), expired: vec![] })
     }
 
-    pub(super) async fn write_metadata(&self, metadata: &TableMetadata, location: &str) -> Result<()> {
-        self.write_text(serde_json::to_vec(metadata)?, location).await
+    /// Writes any metadata; returns where.
+    pub(super) async fn write_metadata(&self, metadata: &TableMetadata, place: &MetadataLocation) -> Result<String> {
+        self.write(MetadataFile::of(metadata, place)?).await
     }
 
     /// Writes a metadata file and waits until it, and everything that was written before it, is on the disk: whatever
     /// is staged can be pointed to.
-    async fn write_text(&self, text: Vec<u8>, location: &str) -> Result<()> {
-        let mut writer = self.io.new_output(location)?.writer().await?;
-        // readers go by the name, which follows the table's properties
-        let text = if location.ends_with(PACKED) { packed(&text)? } else { text };
-        writer.write(text.into()).await?;
+    async fn write(&self, file: MetadataFile) -> Result<String> {
+        let mut writer = self.io.new_output(&file.location)?.writer().await?;
+        writer.write(file.bytes.into()).await?;
         writer.close().await?;
-        Ok(self.syncs.wait().await?)
+        self.syncs.wait().await?;
+        Ok(file.location)
     }
 
     /// Commits one change.

@@ -153,14 +153,17 @@ async fn metadata_is_packed_where_the_table_says_so() {
 }
 
 /// A process that commits again and again writes its metadata from parts that it keeps: they have to add up, whatever
-/// comes between.
+/// comes between, as plain text and, when there is much of it, packed.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_metadata_of_many_commits_in_a_row_is_all_there() {
     let mesh = &Mesh::all()[0];
     let catalog = mesh.open().await;
     let mut now = table(&catalog, "a").await;
-    for n in 0..90 {
+    let mut packed = 0;
+    for n in 0..120 {
         now = match n % 30 {
+            // from here on the text is long
+            _ if n == 60 => set(&catalog, &now, [("words", &"many words ".repeat(6_000))]).await,
             10 => catalog.commit(append(&now, &n.to_string(), "aside").await).await.unwrap(),
             11 => {
                 catalog.commit(TableChange::fast_forward(&now, "aside", Some(&format!("v{n}"))).unwrap()).await.unwrap()
@@ -168,7 +171,15 @@ async fn the_metadata_of_many_commits_in_a_row_is_all_there() {
             20 => set(&catalog, &now, [("owner", &n.to_string())]).await,
             _ => catalog.commit(append(&now, &n.to_string(), "main").await).await.unwrap(),
         };
-        assert_eq!(&on_disk(&catalog, &now).await.1, now.metadata(), "commit {n}");
+        let (bytes, read) = on_disk(&catalog, &now).await;
+        assert_eq!(&read, now.metadata(), "commit {n}");
+        let is_packed = now.metadata_location().unwrap().ends_with(".gz.metadata.json");
+        assert_eq!(bytes[0] == b'{', !is_packed, "commit {n}");
+        packed += usize::from(is_packed);
     }
-    assert!(now.metadata().snapshots().len() > 80);
+    assert!(now.metadata().snapshots().len() > 110);
+    assert!((20..60).contains(&packed), "{packed} packed");
+    // the table has the last word
+    now = set(&catalog, &now, [("write.metadata.compression-codec", "none")]).await;
+    assert_eq!(on_disk(&catalog, &now).await.0[0], b'{');
 }
