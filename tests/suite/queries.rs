@@ -1,4 +1,6 @@
 //! Queries that must not be answered.
+use serde_json::Value;
+
 use crate::shop;
 use crate::support::Mesh;
 
@@ -69,4 +71,46 @@ fn a_mistake_in_sql_is_shown_at_its_place() {
     mesh.mesh(["query", "select itme from shop.sales.sale"]).exits(64).says(&["M0702", "itme"]);
     mesh.mesh(["query", "selec item from shop.sales.sale"]).exits(64).says(&["M0702"]);
     mesh.mesh(["query", ""]).exits(64).says(&["M070"]);
+}
+
+/// All rows of a table are counted without a file being read, and nothing else is taken for that.
+#[test]
+fn rows_are_counted_without_reading_where_all_of_them_are_meant() {
+    let mesh = Mesh::new();
+    let sales = mesh.product("sales", shop::SALES);
+    sales.edit("product.toml", "mode = \"replace\"", "mode = \"append\"");
+    for rows in ["1,tea,2.5\n2,cup,8\n3,pan,3\n", "4,tea,1\n5,jug,NA\n"] {
+        sales.write("data/till.csv", format!("id,item,amount\n{rows}"));
+        sales.mesh(["run"]).exits(0);
+    }
+    let tea = "select count(*) as n from @ where item = 'tea'";
+    for (sql, rows, read) in [
+        ("select count(*) from @", "[[5]]", 0),
+        ("select count(1) as a, count(*) + 1 as b from @ as sale", "[[5,6]]", 0),
+        ("select count(*) as n from @ having count(*) > 5", "[]", 0),
+        (
+            "select a.n, b.m from (select count(*) as n from @) a cross join (select count(*) as m from @) b",
+            "[[5,5]]",
+            0,
+        ),
+        (&format!("select count(*) as n from @ union all {tea} order by 1"), "[[2],[5]]", 2),
+        (tea, "[[2]]", 2),
+        ("select count(*) filter (where item = 'tea') as n from @", "[[2]]", 2),
+        ("select count(*) as n, max(id) as m from @", "[[5,5]]", 2),
+        ("select count(*) as n from @ group by item having count(*) > 1", "[[2]]", 2),
+        ("select count(*) as n from (select * from @ limit 2)", "[[2]]", 1),
+        ("select count(amount) as n from @", "[[4]]", 2),
+        ("select count(null) as n from @", "[[0]]", 2),
+        ("select count(distinct 1) as n from @", "[[1]]", 2),
+        ("select item from @ where (select count(*) from @) = 5 and id = 1", "[[\"tea\"]]", 1),
+    ] {
+        let said = mesh.mesh(["query", &sql.replace('@', "shop.sales.sale"), "--json"]).exits(0).json();
+        let reads = said["metrics"]["reads"].as_array().unwrap();
+        let found: u64 = reads.iter().map(|of| of["files_read"].as_u64().unwrap()).sum();
+        let found_rows: Vec<Vec<&Value>> =
+            said["rows"].as_array().unwrap().iter().map(|row| row.as_object().unwrap().values().collect()).collect();
+        assert_eq!((serde_json::to_string(&found_rows).unwrap().as_str(), found), (rows, read), "{sql}");
+    }
+    let then = mesh.mesh(["query", "select count(*) from shop.sales.sale", "--at", "r1", "--json"]).exits(0).json();
+    assert_eq!(then["rows"].to_string(), "[{\"count(*)\":3}]");
 }

@@ -74,7 +74,7 @@ pub(crate) fn row_of(taken: Option<&Bits>, key: usize) -> usize {
 }
 
 /// Memory for spreading keys in one round.
-const ROUND_BYTES: usize = 128 << 20;
+const ROUND_BYTES: usize = 64 << 20;
 /// Keys per partition: a table twice as large still fits into the second-level cache.
 const PARTITION_KEYS: usize = 1 << 13;
 /// Below so many keys another thread costs more than it saves.

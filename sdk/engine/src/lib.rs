@@ -12,6 +12,7 @@ mod check_file;
 mod checks;
 mod columns;
 mod contract_diff;
+mod counted;
 mod dataset;
 mod delete;
 mod deleted_places;

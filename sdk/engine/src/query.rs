@@ -13,6 +13,7 @@ use meshwright_spec::{Diagnostic, PortName, Sources, Span, nearest};
 use serde::Serialize;
 
 use crate::at::At;
+use crate::counted::counted;
 use crate::failure::{Failure, Findings, Plain, Result};
 use crate::plain::{plain_column, plain_field};
 use crate::scan::IcebergTable;
@@ -148,6 +149,7 @@ pub async fn query(catalog: &Catalog, sql: &str, at: Option<&str>) -> Result<Row
             .help("products write their ports with `mesh run`");
         Failure::Usage(Findings::one(d, &sources))
     })?;
+    let plan = counted(plan).await?;
     let stream = ctx.execute_logical_plan(plan).await.map_err(wrong)?.execute_stream().await?;
     let ports: Vec<String> = scanned.iter().map(|(port, _)| port.clone()).collect();
     let schema = short_names(&stream.schema(), &ports);

@@ -171,6 +171,22 @@ impl IcebergTable {
         }
     }
 
+    /// How many rows the table has, where the manifests tell; a scan of which no file is read.
+    pub(crate) async fn count(&self) -> Result<Option<usize>> {
+        let files = &self.index().await?.files;
+        let rows: Option<usize> = files.iter().map(|file| file.left()).sum();
+        if rows.is_some() {
+            self.seen(&Counts { files: files.len(), pruned: files.len() });
+        }
+        Ok(rows)
+    }
+
+    fn seen(&self, counts: &Counts) {
+        self.pruning.scans.fetch_add(1, Ordering::Relaxed);
+        self.pruning.files.fetch_add(counts.files, Ordering::Relaxed);
+        self.pruning.pruned.fetch_add(counts.pruned, Ordering::Relaxed);
+    }
+
     pub(super) async fn index(&self) -> Result<&Arc<Index>> {
         let read = || async {
             let mut files = match &self.snapshot {
@@ -233,9 +249,7 @@ impl TableProvider for IcebergTable {
         }
 
         let counts = Counts { files: index.files.len(), pruned: index.files.len() - keep.len() };
-        self.pruning.scans.fetch_add(1, Ordering::Relaxed);
-        self.pruning.files.fetch_add(counts.files, Ordering::Relaxed);
-        self.pruning.pruned.fetch_add(counts.pruned, Ordering::Relaxed);
+        self.seen(&counts);
 
         let projection = projection.cloned().unwrap_or_else(|| (0..self.arrow.fields().len()).collect());
         let (plain, deleted): (Vec<_>, Vec<_>) = keep.into_iter().partition(|at| index.files[*at].deletes.is_empty());
