@@ -91,6 +91,11 @@ impl<K: Key> Block<K> {
         Some(Self { origin, taken, keys, ascending, min, max })
     }
 
+    /// Bytes of its keys.
+    pub(crate) fn bytes(&self) -> usize {
+        self.keys.len() * size_of::<K>()
+    }
+
     fn place(&self) -> (u32, u64) {
         (self.origin.file, self.origin.first_row)
     }

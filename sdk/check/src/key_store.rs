@@ -17,6 +17,10 @@ use crate::keys::Key;
 pub(crate) const GROUP_BITS: u32 = 8;
 const GROUPS: usize = 1 << GROUP_BITS;
 
+/// Bytes of keys in a segment: what is read of it for a group is still much at once. Places of rows take 32 bits, so they
+/// have to be far fewer than those can count.
+const SEGMENT_BYTES: usize = 8 << 20;
+
 /// How much memory the keys of one check may take, in all of its states together.
 #[derive(Debug, Clone)]
 pub(crate) struct Budget {
@@ -79,7 +83,7 @@ impl<K: Key> KeyStore<K> {
     /// # Errors
     /// One sentence, if memory is used up and the temporary folder takes nothing either.
     pub(crate) fn push(&mut self, block: Block<K>) -> Result<(), String> {
-        let bytes = block.keys.len() * size_of::<K>();
+        let bytes = block.bytes();
         self.held += bytes;
         self.blocks.push(block);
         let held = self.budget.held.fetch_add(bytes, Ordering::Relaxed) + bytes;
@@ -224,20 +228,17 @@ impl<K: Key> KeyStore<K> {
             Some(file) => file.clone(),
             None => Arc::new(Mutex::new(tempfile::tempfile().map_err(failed)?)),
         };
-        // a place takes 32 bits
-        let mut from = 0;
-        while from < self.blocks.len() {
-            let mut keys = 0;
-            let fits = |block: &&Block<K>| {
-                keys += block.keys.len();
-                keys <= u32::MAX as usize
-            };
-            let to = from + self.blocks[from..].iter().take_while(fits).count().max(1);
-            self.segments.push(Segment::write(&self.blocks[from..to], &file).map_err(failed)?);
-            from = to;
+        // piece by piece, for what is written is there twice until it is
+        let mut blocks = std::mem::take(&mut self.blocks).into_iter().peekable();
+        while blocks.peek().is_some() {
+            let (mut piece, mut bytes) = (vec![], 0);
+            while let Some(block) = blocks.next_if(|block| bytes == 0 || bytes + block.bytes() <= SEGMENT_BYTES) {
+                bytes += block.bytes();
+                piece.push(block);
+            }
+            self.segments.push(Segment::write(&piece, &file).map_err(failed)?);
         }
         self.file = Some(file);
-        self.blocks.clear();
         self.budget.held.fetch_sub(std::mem::take(&mut self.held), Ordering::Relaxed);
         Ok(())
     }

@@ -1,5 +1,7 @@
 //! How much memory a session's operators may take.
 
+use std::sync::OnceLock;
+
 use datafusion::common::Result;
 use datafusion::execution::memory_pool::{
     FairSpillPool, GreedyMemoryPool, MemoryConsumer, MemoryLimit, MemoryPool, MemoryReservation,
@@ -70,7 +72,9 @@ impl MemoryPool for Memory {
 
 /// A quarter of the machine, in bytes.
 fn quarter() -> usize {
-    (machine().unwrap_or(UNKNOWN) / 4).max(SPILLING)
+    // asking the system reads files
+    static QUARTER: OnceLock<usize> = OnceLock::new();
+    *QUARTER.get_or_init(|| (machine().unwrap_or(UNKNOWN) / 4).max(SPILLING))
 }
 
 /// Bytes of this machine, or of the part of it that this process may have.
