@@ -2,6 +2,7 @@
 //!
 //! Contenders of a case take turns (A B A B ...), so that a busy minute hits all of them. Every figure is of a whole
 //! process, start included. Peers are optional: what pip cannot install is said and left out.
+//! `bench checks --case peers`, which takes long, is measured only when it is asked for.
 mod checks;
 mod ingest;
 mod measure;

@@ -49,7 +49,7 @@ const VERBS: &[Verb] = &[
     Verb {
         name: "bench",
         usage: "bench [ingest|small|tables|checks] [--case NAME] [--runs N] [--large] [--mesh FILE] [--flights FILE]",
-        about: "measure against the aims and the peers",
+        about: "measure against the aims and the peers; five that check, only by `bench checks --case peers`",
         go: bench::go,
     },
 ];

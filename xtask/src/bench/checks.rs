@@ -1,6 +1,9 @@
 //! Twenty checks of ten million rows of twelve columns: against decoding them, Polars and DuckDB by hand; a clean file;
 //! a clean file whose contract asks only what footers and dictionaries can prove; and an append of one percent to a port
-//! that was checked before. Every contender must find every planted mistake.
+//! that was checked before. Every contender must find every planted mistake. `--case peers`: the dirty file alone, beside
+//! programs made for checking.
+mod peers;
+
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -17,11 +20,17 @@ const MEMORY: u64 = 250 << 20;
 
 pub(super) fn measure(bench: &Bench, report: &mut Report, patience: &mut Patience) -> Result<(), String> {
     let Some(bin) = bench.peers.bin("polars") else { return Err("without pyarrow there are no rows to check".into()) };
+    if let Some(unknown) = bench.cases.iter().find(|asked| *asked != "peers") {
+        return Err(format!("there is no case `{unknown}`; there is peers, measured only when it is asked for"));
+    }
     let rows = if bench.large { ROWS * 10 } else { ROWS };
-    let clean = orders(bench, &bin, rows, 0, "clean")?;
     // built with the other programs of the workspace, beside `mesh`
     let decode = bench.mesh.with_file_name(format!("mesh-bench-tables{}", std::env::consts::EXE_SUFFIX));
     let dirty = orders(bench, &bin, rows, 0, "dirty")?;
+    if !bench.cases.is_empty() {
+        return peers::measure(bench, report, patience, &decode, &dirty);
+    }
+    let clean = orders(bench, &bin, rows, 0, "clean")?;
     let cases = [
         ("checks, dirty", "checks", &dirty, 65, 1.4),
         ("checks, clean", "checks", &clean, 0, 1.4),
@@ -75,16 +84,7 @@ fn case(
     file: &Path,
     expected: i32,
 ) -> Result<Vec<(String, Vec<super::measure::Sample>)>, String> {
-    every_mistake(check(bench, project, file)?, file, project == "checks")?;
-    let floor = || {
-        let mut command = Command::new(decode);
-        command.arg("decode").arg(file);
-        command
-    };
-    let mut contenders = vec![
-        Contender { name: "mesh check".to_owned(), expected, prepare: Box::new(move || check(bench, project, file)) },
-        Contender { name: "decode".to_owned(), expected: 0, prepare: Box::new(move || Ok(floor())) },
-    ];
+    let mut contenders = ours(bench, project, decode, file, expected)?;
     // by hand it is the twenty checks that are written
     for who in ["polars", "duckdb"].into_iter().filter(|_| project == "checks") {
         let python = bin.join("python");
@@ -96,6 +96,26 @@ fn case(
         contenders.push(Contender { name: format!("{who} by hand"), expected: 0, prepare: Box::new(prepare) });
     }
     in_turns(contenders, bench.runs, patience)
+}
+
+/// `mesh check`, which finds every mistake, and the decoding that it is held against.
+fn ours<'a>(
+    bench: &'a Bench,
+    project: &'a str,
+    decode: &'a Path,
+    file: &'a Path,
+    expected: i32,
+) -> Result<Vec<Contender<'a>>, String> {
+    every_mistake(check(bench, project, file)?, file, project == "checks")?;
+    let floor = move || {
+        let mut command = Command::new(decode);
+        command.arg("decode").arg(file);
+        Ok(command)
+    };
+    Ok(vec![
+        Contender { name: "mesh check".to_owned(), expected, prepare: Box::new(move || check(bench, project, file)) },
+        Contender { name: "decode".to_owned(), expected: 0, prepare: Box::new(floor) },
+    ])
 }
 
 /// `mesh check` of a file by a project's contract.

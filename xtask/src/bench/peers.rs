@@ -13,7 +13,10 @@ const PEERS: &[(&str, &[&str], &str)] = &[
     // the series in which dbt is Python all through; later ones fetch a binary from elsewhere while they install
     ("dbt", &["dbt-core~=1.10.0", "dbt-duckdb"], "dbt-core"),
     ("sqlmesh", &["sqlmesh[duckdb]"], "sqlmesh"),
-    ("datacontract", &["datacontract-cli"], "datacontract-cli"),
+    ("datacontract", &["datacontract-cli[duckdb]"], "datacontract-cli"),
+    ("soda", &["soda-duckdb"], "soda-core"),
+    ("pandera", &["pandera[polars]"], "pandera"),
+    ("gx", &["great_expectations", "duckdb-engine", "duckdb"], "great_expectations"),
 ];
 
 /// Where peers are kept.
