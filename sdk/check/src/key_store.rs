@@ -19,7 +19,7 @@ const GROUPS: usize = 1 << GROUP_BITS;
 
 /// Bytes of keys in a segment: what is read of it for a group is still much at once. Places of rows take 32 bits, so they
 /// have to be far fewer than those can count.
-const SEGMENT_BYTES: usize = 8 << 20;
+const SEGMENT_BYTES: usize = 4 << 20;
 
 /// How much memory the keys of one check may take, in all of its states together.
 #[derive(Debug, Clone)]
@@ -32,7 +32,8 @@ pub(crate) struct Budget {
 
 impl Default for Budget {
     fn default() -> Self {
-        Self { held: Arc::default(), limit: 96 << 20, least: 8 << 20 }
+        // ten million keys of 64 bits stay in memory
+        Self { held: Arc::default(), limit: 80 << 20, least: 8 << 20 }
     }
 }
 

@@ -6,6 +6,7 @@ use arrow::array::{RecordBatch, RecordBatchOptions};
 use arrow::datatypes::{Field, Schema, SchemaRef};
 use datafusion::catalog::{MemoryCatalogProvider, MemorySchemaProvider, SchemaProvider};
 use datafusion::execution::context::SQLOptions;
+use datafusion::prelude::DataFrame;
 use futures::StreamExt;
 use futures::stream::BoxStream;
 use meshwright_catalog::Catalog;
@@ -150,7 +151,8 @@ pub async fn query(catalog: &Catalog, sql: &str, at: Option<&str>) -> Result<Row
         Failure::Usage(Findings::one(d, &sources))
     })?;
     let plan = counted(plan).await?;
-    let stream = ctx.execute_logical_plan(plan).await.map_err(wrong)?.execute_stream().await?;
+    // `execute_logical_plan` would copy the state once more
+    let stream = DataFrame::new(state, plan).execute_stream().await?;
     let ports: Vec<String> = scanned.iter().map(|(port, _)| port.clone()).collect();
     let schema = short_names(&stream.schema(), &ports);
     let named = schema.clone();

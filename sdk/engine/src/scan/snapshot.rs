@@ -2,7 +2,8 @@
 use std::collections::HashMap;
 use std::sync::{Arc, LazyLock};
 
-use futures::{StreamExt, TryStreamExt};
+use futures::future::ready;
+use futures::{FutureExt, StreamExt, TryStreamExt};
 use iceberg::spec::{
     DataFile, DataFileFormat, Literal, ManifestContentType, ManifestEntryRef, ManifestFile, ManifestList,
     PrimitiveLiteral, SchemaRef, SnapshotRef, Transform,
@@ -106,10 +107,14 @@ pub(super) async fn live_files(table: &Table, snapshot: &SnapshotRef) -> Result<
     let runtime = tokio::runtime::Handle::try_current()
         .map_err(|error| Error::new(ErrorKind::Unexpected, format!("table {}: {error}", table.identifier())))?;
     let manifests: Vec<(ManifestFile, Arc<Manifest>)> = futures::stream::iter(list.entries().to_vec())
-        .map(|file| {
-            // parsing is work for a core of its own; a lost task is an error here, never an end of stream
-            let task = runtime.spawn(manifest(file, table.clone(), origin));
-            async move { task.await.map_err(|error| Error::new(ErrorKind::Unexpected, error.to_string()))? }
+        .map(|file| match MANIFESTS.get(origin, &file.manifest_path) {
+            Some(known) => ready(Ok((file, known))).left_future(),
+            None => {
+                // parsing is work for a core of its own; a lost task is an error here, never an end of stream
+                let task = runtime.spawn(manifest(file, table.clone(), origin));
+                async move { task.await.map_err(|error| Error::new(ErrorKind::Unexpected, error.to_string()))? }
+                    .right_future()
+            }
         })
         .buffered(PARALLEL)
         .try_collect()
@@ -158,9 +163,6 @@ async fn manifest_list(table: &Table, snapshot: &SnapshotRef, origin: Origin) ->
 }
 
 async fn manifest(file: ManifestFile, table: Table, origin: Origin) -> Result<(ManifestFile, Arc<Manifest>)> {
-    if let Some(manifest) = MANIFESTS.get(origin, &file.manifest_path) {
-        return Ok((file, manifest));
-    }
     let (entries, about) = file.load_manifest(table.file_io()).await?.into_parts();
     let live: Vec<_> = entries.into_iter().filter(|entry| entry.is_alive()).collect();
     // the list counted what the manifest must hold
