@@ -7,7 +7,7 @@ use meshwright_catalog::{Catalog, RefKind, refs};
 use serde::Serialize;
 
 use crate::failure::Result;
-use crate::target::Target;
+use crate::target::{Target, tables_of};
 
 /// A branch, the same one in every port of a product that it was written to.
 #[derive(Debug, Clone, Serialize)]
@@ -50,14 +50,7 @@ pub struct BranchPort {
 /// # Errors
 /// `NotFound` when the mesh knows no such port or product.
 pub async fn branches(catalog: &Catalog, target: Option<&Target>) -> Result<Vec<BranchOf>> {
-    let tables = match target {
-        Some(target) => target.tables(catalog).await?,
-        None => {
-            let ports = catalog.tables().await?;
-            let tables = catalog.try_load_all(&ports).await?;
-            ports.into_iter().zip(tables).filter_map(|(port, table)| Some((port, table?))).collect()
-        }
-    };
+    let tables = tables_of(catalog, target).await?;
     let now = Utc::now();
     let mut found: BTreeMap<(String, String), BranchOf> = BTreeMap::new();
     for (port, table) in tables {

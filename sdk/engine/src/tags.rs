@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::failure::{Failure, Findings, Result};
 use crate::retry::{ATTEMPTS, pause};
-use crate::target::{Seen, Target};
+use crate::target::{Seen, Target, tables_of};
 use crate::when::{When, release_of, state_at};
 
 /// A tag of one port.
@@ -109,14 +109,7 @@ pub async fn untag(catalog: &Catalog, target: &Target, name: &str) -> Result<Vec
 /// # Errors
 /// `NotFound` when the mesh knows no such port or product.
 pub async fn tags(catalog: &Catalog, target: Option<&Target>) -> Result<Vec<TagOf>> {
-    let tables = match target {
-        Some(target) => target.tables(catalog).await?,
-        None => {
-            let ports = catalog.tables().await?;
-            let tables = catalog.try_load_all(&ports).await?;
-            ports.into_iter().zip(tables).filter_map(|(port, table)| Some((port, table?))).collect()
-        }
-    };
+    let tables = tables_of(catalog, target).await?;
     let now = Utc::now();
     let mut out = vec![];
     for (port, table) in tables {

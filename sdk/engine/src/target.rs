@@ -42,6 +42,19 @@ impl fmt::Display for Target {
     }
 }
 
+/// The tables of a port, a product or the whole mesh, as they are at one moment.
+///
+/// # Errors
+/// `NotFound` when the mesh knows no such port or product.
+pub(crate) async fn tables_of(catalog: &Catalog, target: Option<&Target>) -> Result<Vec<(PortName, Table)>> {
+    if let Some(target) = target {
+        return target.tables(catalog).await;
+    }
+    let ports = catalog.tables().await?;
+    let tables = catalog.try_load_all(&ports).await?;
+    Ok(ports.into_iter().zip(tables).filter_map(|(port, table)| Some((port, table?))).collect())
+}
+
 impl Target {
     /// The product it is, or is of.
     pub fn product(&self) -> &ProductName {

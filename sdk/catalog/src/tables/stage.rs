@@ -116,14 +116,7 @@ impl Catalog {
     /// `Conflict` when somebody else moved the table since its base was loaded; nothing is left behind then.
     pub async fn commit(&self, change: TableChange) -> Result<Table> {
         let staged = [self.stage(change).await?];
-        let moved = async {
-            let mut tx = self.begin().await?;
-            keep_promises(&mut tx, &staged).await?;
-            move_pointers(&mut tx, &staged).await?;
-            tx.commit().await.map_err(Error::from)
-        };
-        let outcome = moved.await;
-        self.settle(&staged, outcome).await?;
+        self.point_to(&staged).await?;
         let [Staged { ident, location, metadata, .. }] = staged;
         self.table(ident, location, metadata)
     }
@@ -140,14 +133,19 @@ impl Catalog {
                 Err(e) => return self.settle(&staged, Err(e)).await,
             }
         }
+        self.point_to(&staged).await
+    }
+
+    /// Moves the pointers of staged changes, all of them or none.
+    async fn point_to(&self, staged: &[Staged]) -> Result<()> {
         let moved = async {
             let mut tx = self.begin().await?;
-            keep_promises(&mut tx, &staged).await?;
-            move_pointers(&mut tx, &staged).await?;
+            keep_promises(&mut tx, staged).await?;
+            move_pointers(&mut tx, staged).await?;
             tx.commit().await.map_err(Error::from)
         };
         let outcome = moved.await;
-        self.settle(&staged, outcome).await
+        self.settle(staged, outcome).await
     }
 
     /// After a lost attempt removes its metadata files; when the outcome is unknown looks whether it happened.
