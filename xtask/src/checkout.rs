@@ -16,6 +16,12 @@ pub(crate) fn root() -> PathBuf {
 pub(crate) fn cargo(arguments: &[&str]) -> Command {
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     command.current_dir(root()).args(arguments);
+    // what the cargo that started this program told it of its package: a build script that watches it (ring's) would run
+    // again, and DataFusion be compiled again, whenever somebody goes from `cargo test` to `cargo xtask test` or back
+    let told = |name: &str| name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_");
+    for name in std::env::vars_os().filter_map(|(name, _)| name.into_string().ok()).filter(|name| told(name)) {
+        command.env_remove(name);
+    }
     command
 }
 
@@ -75,4 +81,19 @@ pub(crate) fn fresh_folder(folder: &Path) -> Result<(), String> {
         std::fs::remove_dir_all(folder).map_err(failed)?;
     }
     std::fs::create_dir_all(folder).map_err(failed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cargo_is_started_as_from_a_shell() {
+        // this test was started by cargo, too
+        assert!(std::env::var_os("CARGO_MANIFEST_DIR").is_some());
+        let cargo = cargo(&[]);
+        let removed: Vec<_> = cargo.get_envs().filter(|(_, value)| value.is_none()).map(|(name, _)| name).collect();
+        assert!(removed.iter().any(|name| *name == "CARGO_MANIFEST_DIR"), "{removed:?}");
+        assert!(!removed.iter().any(|name| *name == "CARGO_HOME"), "{removed:?}");
+    }
 }
