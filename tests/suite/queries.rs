@@ -1,4 +1,4 @@
-//! Queries that must not be answered.
+//! Queries that must not be answered, and those that need no reading.
 use serde_json::Value;
 
 use crate::shop;
